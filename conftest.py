@@ -1,0 +1,12 @@
+"""Options of the whole test suite."""
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the options of the whole suite."""
+    parser.addoption(
+        "--stage",
+        default="test",
+        help="the stage that end-to-end tests run against; a local stage is started if it is down",
+    )

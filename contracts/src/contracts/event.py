@@ -1,0 +1,112 @@
+"""The producer's half of a contract: payloads, their versions, and the entry for the bus."""
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from pydantic import ConfigDict
+
+from contracts.declaration import Declared, bad, number
+from contracts.envelope import Metadata
+from contracts.limits import MAX_ENTRY_BYTES, Entry, entry_size
+
+_declared: dict[str, type["EventData"]] = {}
+
+
+class EventTooLarge(ValueError):
+    """An event that the bus would refuse."""
+
+
+class EventData(Declared):
+    """The base of payloads, which are declared by class keywords.
+
+    As in::
+
+        class UserRegistered(EventData, source="starling.users", version="1.0"): ...
+
+    A new major is a new class beside the old one, which ends in the major:
+    ``class UserRegisteredV2(EventData, source="starling.users", version="2.0")`` declares
+    ``UserRegistered.v2``. Unknown fields are refused, because a producer knows what it says.
+
+    Attributes
+    ----------
+    minor
+        The minor version: grows with each added optional field.
+    schema_version
+        ``<major>.<minor>``, which the envelope carries.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    minor: ClassVar[int]
+    schema_version: ClassVar[str]
+
+    def __init_subclass__(cls, *, source: str = "", version: str = "") -> None:
+        """Take the class keywords: pydantic gives them to `__pydantic_init_subclass__` too."""
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, *, source: str = "", version: str = "", **_: Any) -> None:
+        """Check the declaration, set the class attributes, and enter the catalogue."""
+        major, minor = (number(part) for part in (version.split(".") * 2)[:2])
+        if not source or version.count(".") != 1 or not major or minor is None:
+            raise bad(
+                cls,
+                "declare what it is: "
+                '(EventData, source="starling.<service>", version="<major>.<minor>"), from "1.0"',
+            )
+        name = cls.__name__ if major == 1 else cls.__name__.removesuffix(f"V{major}")
+        if major > 1 and name == cls.__name__:
+            raise bad(cls, f'version="{version}" needs a class whose name ends in V{major}')
+        cls.declare(source, name, major)
+        cls.minor, cls.schema_version = minor, version
+        twin = _declared.setdefault(cls.detail_type, cls)
+        if (twin.__module__, twin.__qualname__) != (cls.__module__, cls.__qualname__):
+            raise bad(cls, f"{cls.detail_type} is already {twin.__module__}.{twin.__qualname__}")
+        _declared[cls.detail_type] = cls
+
+
+def catalogue(package: str = "contracts.events") -> Mapping[str, type[EventData]]:
+    """Return all events declared in `package`, by detail-type, in alphabetical order.
+
+    Imports every module of the package, so it is for checks and exports, not for functions.
+    """
+    for module in pkgutil.iter_modules(importlib.import_module(package).__path__, f"{package}."):
+        importlib.import_module(module.name)
+    return {
+        detail_type: cls
+        for detail_type, cls in sorted(_declared.items())
+        if cls.__module__.startswith(f"{package}.")
+    }
+
+
+def entry(data: EventData, metadata: Metadata) -> Entry:
+    """Return the event as an item's outbox carries it, checked against the bus's size limit.
+
+    Fields that are None are left out.
+
+    Raises
+    ------
+    EventTooLarge
+        The bus would refuse the entry.
+    ValueError
+        `metadata` names another version than that of `data`.
+    """
+    if metadata.schema_version != data.schema_version:
+        raise ValueError(
+            f"{data.detail_type} is of version {data.schema_version}, "
+            f"its metadata says {metadata.schema_version}"
+        )
+    made: Entry = {
+        "source": data.source,
+        "detail-type": data.detail_type,
+        "detail": (
+            f'{{"metadata":{metadata.model_dump_json(exclude_none=True)},'
+            f'"data":{data.model_dump_json(exclude_none=True)}}}'
+        ),
+    }
+    if (size := entry_size(made)) > MAX_ENTRY_BYTES:
+        raise EventTooLarge(
+            f"{data.detail_type} takes {size} bytes, the bus takes {MAX_ENTRY_BYTES}"
+        )
+    return made

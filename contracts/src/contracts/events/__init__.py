@@ -1,0 +1,1 @@
+"""The payloads of all events, a module per publishing service. Consumers import none of them."""
