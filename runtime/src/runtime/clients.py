@@ -1,0 +1,63 @@
+"""AWS clients: one of a kind a process, made when first used, with bounded waiting.
+
+botocore alone, not boto3: resources and the session wrapper cost start-up and are not used
+(docs/decisions).
+"""
+
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+import botocore.session
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb.client import DynamoDBClient
+    from types_boto3_events.client import EventBridgeClient
+    from types_boto3_secretsmanager.client import SecretsManagerClient
+    from types_boto3_sqs.client import SQSClient
+
+CONNECT_SECONDS = 2
+READ_SECONDS = 5
+ATTEMPTS = 3
+
+
+@overload
+def client(service: Literal["dynamodb"]) -> "DynamoDBClient": ...
+@overload
+def client(service: Literal["events"]) -> "EventBridgeClient": ...
+@overload
+def client(service: Literal["secretsmanager"]) -> "SecretsManagerClient": ...
+@overload
+def client(service: Literal["sqs"]) -> "SQSClient": ...
+def client(service: str) -> Any:
+    """Return the process's client of an AWS service.
+
+    Parameters
+    ----------
+    service
+        The service's name as botocore spells it.
+
+    Returns
+    -------
+    botocore.client.BaseClient
+        With timeouts of 2 s to connect and 5 s to read, and 3 attempts in all, so that a call
+        ends well within the shortest function timeout.
+    """
+    return _client(service)
+
+
+@cache
+def _client(service: str) -> Any:
+    return _session().create_client(
+        service,
+        config=Config(
+            connect_timeout=CONNECT_SECONDS,
+            read_timeout=READ_SECONDS,
+            retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+        ),
+    )
+
+
+@cache
+def _session() -> botocore.session.Session:
+    return botocore.session.Session()

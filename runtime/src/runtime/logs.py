@@ -1,0 +1,41 @@
+"""Structured logs: one JSON object a line, with the correlation id of the request behind it.
+
+Log ids and counts, never names, addresses, tokens or bodies: personal data stays out.
+"""
+
+import re
+from typing import Any
+
+from aws_lambda_powertools.logging import Logger
+from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
+
+from runtime.cause import Cause
+
+# pydantic repeats the offending value in its message: it may be somebody's.
+_INPUT = re.compile(r"input_value=.*, (?=input_type=)")
+
+
+class _Formatter(LambdaPowertoolsFormatter):
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - the standard library's name
+        return _INPUT.sub("", super().formatException(ei))
+
+
+# The stack trace is text already: parsed into frames as well it would say everything twice.
+logger = Logger(logger_formatter=_Formatter(use_rfc3339=True, utc=True, serialize_stacktrace=False))
+
+
+def follow(cause: Cause | None) -> None:
+    """Put the ids of what is being handled on every following line.
+
+    Parameters
+    ----------
+    cause
+        The request or event being handled; None while it is not known. The keys of an earlier
+        one are dropped.
+    """
+    ids: dict[str, Any] = {}
+    if cause is not None:
+        ids = {"correlation_id": cause.correlation_id, "causation_id": cause.causation_id}
+        if cause.tenant:
+            ids["tenant_id"] = cause.tenant
+    logger.structure_logs(append=False, **ids)

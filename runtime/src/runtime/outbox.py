@@ -1,0 +1,47 @@
+"""Events that ride on the item whose change they tell of: state and event are one write."""
+
+from datetime import datetime
+
+from contracts.envelope import Metadata
+from contracts.event import EventData, entry
+from contracts.limits import Entry
+from runtime.cause import Cause
+from runtime.ids import new_ulid
+
+
+def outgoing(data: EventData, *, subject: str, revision: int, cause: Cause, now: datetime) -> Entry:
+    """Return the event as it rides on the item.
+
+    Parameters
+    ----------
+    data
+        The payload.
+    subject
+        The id of the entity that changed.
+    revision
+        The entity's version after the change.
+    cause
+        The request or event that led here.
+    now
+        When it happened, UTC.
+
+    Raises
+    ------
+    contracts.event.EventTooLarge
+        The event is over what the bus takes: refused before anything is written.
+    """
+    return entry(
+        data,
+        Metadata(
+            id=new_ulid(),
+            schema_version=data.schema_version,
+            occurred_at=now,
+            subject=subject,
+            revision=revision,
+            tenant_id=cause.tenant,
+            correlation_id=cause.correlation_id,
+            causation_id=cause.causation_id,
+            traceparent=cause.traceparent,
+            idempotency_key=f"{data.detail_type}:{subject}:{revision}",
+        ),
+    )

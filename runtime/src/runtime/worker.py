@@ -1,0 +1,44 @@
+"""Workers: consumers of a queue of the service's own."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from runtime.collaborators import Collaborators
+from runtime.queue import Hopeless, consume
+
+
+class Worker:
+    """A declared worker; calling it handles one batch of its queue as Lambda passes it."""
+
+    def __init__(
+        self, function: Callable[..., None], collaborators: Mapping[str, Callable[[], Any]]
+    ) -> None:
+        self.function = function
+        self.name = function.__name__
+        self._collaborators = Collaborators(function, collaborators)
+
+    def __call__(self, event: dict[str, Any], context: object) -> dict[str, Any]:
+        """Handle a batch."""
+        return consume(event, context, self._handle)
+
+    def _handle(self, record: dict[str, Any]) -> None:
+        try:
+            message = json.loads(record["body"])
+        except (ValueError, RecursionError) as error:
+            raise Hopeless("the message is not JSON") from error
+        self.function(message, **self._collaborators.built())
+
+
+def worker(function: Callable[..., None], **collaborators: Callable[[], Any]) -> Worker:
+    """Declare a worker.
+
+    Parameters
+    ----------
+    function
+        Takes a message's JSON value and its collaborators by name. `Hopeless` sets the message
+        aside; any other exception brings it again, later.
+    **collaborators
+        What else the function takes, each as a factory that is called once a process.
+    """
+    return Worker(function, collaborators)

@@ -1,0 +1,20 @@
+"""Get a product."""
+
+from orders.store import Products
+from orders.views import ProductView, product_answer
+from runtime.endpoint import endpoint
+from runtime.messages import Answer, Request
+from runtime.problems import NotFound
+
+
+def get_product(request: Request[None], products: Products) -> Answer[ProductView]:
+    """Return the product as it is now."""
+    product = products.find(request.tenant, request.path["sku"])
+    if product is None:
+        raise NotFound("there is no product by that SKU")
+    return product_answer(product)
+
+
+handler = endpoint(
+    "GET", "/products/{sku}", get_product, problems=[NotFound], products=Products.connect
+)

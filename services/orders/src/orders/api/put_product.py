@@ -1,0 +1,54 @@
+"""Put a product on sale, or replace it."""
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from contracts.money import Money
+from contracts.values import Name
+from orders.domain import products as rules
+from orders.domain.products import Product
+from orders.store import Products
+from orders.views import ProductView, product_answer
+from runtime.endpoint import endpoint
+from runtime.messages import Answer, Body, Request
+from runtime.problems import Conflict, FieldError, InvalidRequest, Stale
+
+MAX_SKU_LENGTH = 64  # contracts.ids.Sku; its alphabet is that of every path parameter
+
+
+class NewProduct(Body):
+    """What a caller says of a product."""
+
+    name: Annotated[Name, StringConstraints(strip_whitespace=True)]
+    price: Money
+    stock: Annotated[int, Field(ge=0, le=1_000_000_000)]
+
+
+def put_product(request: Request[NewProduct], products: Products) -> Answer[ProductView]:
+    """Write what is different; the same again changes nothing."""
+    tenant, sku, body = request.tenant, request.path["sku"], request.body
+    if len(sku) > MAX_SKU_LENGTH:
+        problem = FieldError("sku", f"longer than {MAX_SKU_LENGTH} characters")
+        raise InvalidRequest("the SKU is too long", errors=[problem])
+    old = products.find(tenant, sku)
+    if request.if_match not in (None, old and old.revision):
+        raise Stale(f"the product is at revision {old.revision}" if old else "no such product")
+    if old is None:
+        new = Product(sku=sku, name=body.name, price=body.price, stock=body.stock)
+        products.add(tenant, new)
+        return product_answer(new, status=201)
+    new = rules.replace(old, name=body.name, price=body.price, stock=body.stock)
+    if new is not old:
+        products.replace(tenant, old, new)
+    return product_answer(new)
+
+
+handler = endpoint(
+    "PUT",
+    "/products/{sku}",
+    put_product,
+    role="admin",
+    problems=[Stale, Conflict],
+    products=Products.connect,
+)

@@ -1,0 +1,66 @@
+"""Cancelling an order, also while others change it."""
+
+from datetime import datetime
+
+from orders.domain import orders as rules
+from orders.domain.orders import Order
+from orders.store import Orders
+from runtime.cause import Cause
+from runtime.changes import Change, RevisionConflict
+from runtime.problems import Stale
+
+_ATTEMPTS = 4
+
+
+def cancel(
+    orders: Orders,
+    order_id: str,
+    *,
+    reason: str,
+    now: datetime,
+    cause: Cause,
+    expected: int | None = None,
+    mark: Change | None = None,
+) -> Order:
+    """Cancel an order, and return it; one that is cancelled already is returned as it is.
+
+    Parameters
+    ----------
+    orders
+        Where the orders are.
+    order_id, reason, now
+        Which one, why, and when.
+    cause
+        The request or event behind it, which names the tenant.
+    expected
+        The revision that the order must be at, if the caller says.
+    mark
+        The mark of the event behind it, if it is one.
+
+    Raises
+    ------
+    NotFound
+        There is none by that id.
+    Stale
+        It is at another revision than `expected`.
+    runtime.changes.Exists
+        The event was handled before.
+    runtime.changes.RevisionConflict
+        It goes on changing under our hands.
+    """
+    attempt = 1
+    while True:
+        old = orders.get(cause.tenant, order_id)
+        new = rules.cancel(old, reason=reason, at=now)
+        if new is old:
+            return old
+        if expected not in (None, old.revision):
+            raise Stale(f"the order is at revision {old.revision}")
+        try:
+            orders.end(old, new, now=now, cause=cause, mark=mark)
+        except RevisionConflict:
+            if attempt == _ATTEMPTS:
+                raise
+            attempt += 1
+        else:
+            return new

@@ -1,0 +1,277 @@
+"""The orders table: the only module that knows its keys.
+
+============================  =================  ===============================================
+pk                            sk                 what
+============================  =================  ===============================================
+TENANT#t#PRODUCT#<sku>        PRODUCT            a product
+TENANT#t#ORDER#<id>           ORDER              an order
+TENANT#t#CUSTOMER#<user id>   CUSTOMER           what orders knows of a user: active or not
+TENANT#t#CUSTOMER#<user id>   OPEN#<order id>    points to an open order; gone when it ends
+============================  =================  ===============================================
+
+In gsi1, partition TENANT#t#ORDERS lists the orders by id, which is by time of placing; in gsi2,
+partition TENANT#t#CUSTOMER#<user id>#ORDERS those of one customer. Open orders are in the table
+itself, because indexes lag, and a deactivation must find every one.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any, Self, TypedDict
+
+from contracts.event import EventData
+from contracts.limits import Entry
+from orders.domain import events
+from orders.domain.orders import CustomerStatus, Order
+from orders.domain.problems import InactiveCustomer
+from orders.domain.products import Product
+from runtime.cause import Cause
+from runtime.changes import (
+    Change,
+    Create,
+    Exists,
+    Key,
+    Project,
+    Remove,
+    Require,
+    Unmet,
+    Update,
+)
+from runtime.outbox import outgoing
+from runtime.problems import Conflict, NotFound
+from runtime.table import Stored, Table
+
+_PAGE = 100
+
+
+class _InTable:
+    """What is kept in the service's table."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    @classmethod
+    def connect(cls) -> Self:
+        """Return what is in the table that the settings name."""
+        return cls(Table.connect())
+
+
+class Products(_InTable):
+    """The products of all tenants; each call is about one tenant's."""
+
+    def find(self, tenant: str, sku: str) -> Product | None:
+        """Return the product, or None."""
+        stored = self._table.get(_product_key(tenant, sku))
+        return None if stored is None else _product(stored)
+
+    def find_many(self, tenant: str, skus: Sequence[str]) -> dict[str, Product]:
+        """Return those of the products that exist, by SKU."""
+        found = self._table.get_many([_product_key(tenant, sku) for sku in skus])
+        return {product.sku: product for product in map(_product, found.values())}
+
+    def add(self, tenant: str, product: Product) -> None:
+        """Write a new product.
+
+        Raises
+        ------
+        Conflict
+            Another request wrote it first.
+        """
+        try:
+            self._table.commit(Create(key=_product_key(tenant, product.sku), data=_data(product)))
+        except Exists as failure:
+            raise Conflict("another request put this product on sale: try again") from failure
+
+    def replace(self, tenant: str, old: Product, new: Product) -> None:
+        """Write a changed product."""
+        self._table.commit(
+            Update(
+                key=_product_key(tenant, new.sku),
+                data=_data(new),
+                revision=new.revision,
+                expected=old.revision,
+            )
+        )
+
+
+class Customers(_InTable):
+    """What orders knows of users, by their events.
+
+    It is kept for ever, also of users who are gone: it holds no personal data, and whenever an
+    old event comes again it finds what is newer.
+    """
+
+    def status(self, tenant: str, user_id: str) -> CustomerStatus | None:
+        """Return what the user is known to be, or None."""
+        stored = self._table.get(_customer_key(tenant, user_id))
+        if stored is None:
+            return None
+        status: CustomerStatus = stored.data["status"]
+        return status
+
+    def project(self, tenant: str, user_id: str, status: CustomerStatus, revision: int) -> None:
+        """Remember what the user is as of this revision.
+
+        Raises
+        ------
+        runtime.changes.Outdated
+            As much or more is known.
+        """
+        key = _customer_key(tenant, user_id)
+        self._table.commit(Project(key=key, data={"status": status}, revision=revision))
+
+
+class Orders(_InTable):
+    """The orders of all tenants; each call is about one tenant's."""
+
+    def get(self, tenant: str, order_id: str) -> Order:
+        """Return the order.
+
+        Raises
+        ------
+        NotFound
+            There is none by that id.
+        """
+        stored = self._table.get(_order_key(tenant, order_id))
+        if stored is None:
+            raise NotFound("there is no order by that id")
+        return _order(stored)
+
+    def page(
+        self, tenant: str, *, customer_id: str | None, limit: int, after: str | None
+    ) -> tuple[list[Order], str | None]:
+        """Return part of the orders, of one customer or of all, the newest first.
+
+        Returns
+        -------
+        The orders, and where the list goes on.
+        """
+        index, pk = (
+            ("gsi1", _list(tenant))
+            if customer_id is None
+            else ("gsi2", _list_of(tenant, customer_id))
+        )
+        part = self._table.query(pk, index=index, limit=limit, after=after, forward=False)
+        return [_order(stored) for stored in part.items], part.last
+
+    def open_of(self, tenant: str, customer_id: str) -> Iterator[str]:
+        """Yield the id of every open order of the customer, none that was placed before missed."""
+        after = None
+        while True:
+            pk, prefix = _open_key(tenant, customer_id, "")
+            part = self._table.query(pk, prefix=prefix, limit=_PAGE, after=after)
+            for stored in part.items:
+                yield stored.key.sk.removeprefix(prefix)
+            after = part.last
+            if after is None:
+                return
+
+    def add(self, order: Order, *, cause: Cause, receipt: Change | None) -> None:
+        """Write a new order, that it is open, and the answer's receipt if any.
+
+        Raises
+        ------
+        InactiveCustomer
+            The customer is not active, as of this very write: whoever deactivates it afterwards
+            finds the order.
+        """
+        tenant, customer_id = cause.tenant, order.customer_id
+        placed = _entry(order, events.placed(order), order.placed_at, cause)
+        try:
+            self._table.commit(
+                # First, so that the same request in a race is known as such.
+                *([receipt] if receipt else []),
+                Create(
+                    key=_order_key(tenant, order.id),
+                    data=_data(order),
+                    events=[placed],
+                    **_lists(tenant, order),
+                ),
+                Create(key=_open_key(tenant, customer_id, order.id), data={}),
+                Require(key=_customer_key(tenant, customer_id), data={"status": "active"}),
+            )
+        except Unmet as failure:
+            raise InactiveCustomer from failure
+
+    def end(
+        self, old: Order, new: Order, *, now: datetime, cause: Cause, mark: Change | None
+    ) -> None:
+        """Write an order that was cancelled, and that it is not open any more.
+
+        Parameters
+        ----------
+        old, new
+            The order before and after.
+        now
+            When it was cancelled.
+        cause
+            Why.
+        mark
+            The mark of the event that led here, if it was one.
+        """
+        tenant = cause.tenant
+        cancelled = _entry(new, events.cancelled(new), now, cause)
+        self._table.commit(
+            # First, so that what was handled before is known as such.
+            *([mark] if mark else []),
+            Update(
+                key=_order_key(tenant, new.id),
+                data=_data(new),
+                revision=new.revision,
+                expected=old.revision,
+                events=[cancelled],
+                **_lists(tenant, new),
+            ),
+            Remove(key=_open_key(tenant, new.customer_id, new.id)),
+        )
+
+
+class _Lists(TypedDict):
+    gsi1: Key
+    gsi2: Key
+
+
+def _lists(tenant: str, order: Order) -> _Lists:
+    return {
+        "gsi1": Key(_list(tenant), order.id),
+        "gsi2": Key(_list_of(tenant, order.customer_id), order.id),
+    }
+
+
+def _product_key(tenant: str, sku: str) -> Key:
+    return Key(f"TENANT#{tenant}#PRODUCT#{sku}", "PRODUCT")
+
+
+def _order_key(tenant: str, order_id: str) -> Key:
+    return Key(f"TENANT#{tenant}#ORDER#{order_id}", "ORDER")
+
+
+def _customer_key(tenant: str, user_id: str) -> Key:
+    return Key(f"TENANT#{tenant}#CUSTOMER#{user_id}", "CUSTOMER")
+
+
+def _open_key(tenant: str, user_id: str, order_id: str) -> Key:
+    return Key(f"TENANT#{tenant}#CUSTOMER#{user_id}", f"OPEN#{order_id}")
+
+
+def _list(tenant: str) -> str:
+    return f"TENANT#{tenant}#ORDERS"
+
+
+def _list_of(tenant: str, user_id: str) -> str:
+    return f"TENANT#{tenant}#CUSTOMER#{user_id}#ORDERS"
+
+
+def _product(stored: Stored) -> Product:
+    return Product(**stored.data, revision=stored.revision)
+
+
+def _order(stored: Stored) -> Order:
+    return Order(**stored.data, revision=stored.revision)
+
+
+def _data(entity: Product | Order) -> dict[str, Any]:
+    return entity.model_dump(mode="json", exclude={"revision"})
+
+
+def _entry(order: Order, payload: EventData, now: datetime, cause: Cause) -> Entry:
+    return outgoing(payload, subject=order.id, revision=order.revision, cause=cause, now=now)

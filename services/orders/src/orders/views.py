@@ -1,0 +1,62 @@
+"""Answers that several endpoints share."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import ConfigDict
+
+from contracts.events.orders import OrderType
+from contracts.money import Money
+from orders.domain.orders import Order
+from orders.domain.products import Product
+from runtime.messages import Answer, View
+
+
+class ProductView(View):
+    """A product as callers see it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    sku: str
+    name: str
+    price: Money
+    stock: int
+    revision: int
+
+
+class LineView(View):
+    """One line of an order."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    sku: str
+    name: str
+    quantity: int
+    price: Money
+
+
+class OrderView(View):
+    """An order as callers see it: without the payment method."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    customer_id: str
+    items: list[LineView]
+    total: Money
+    type: OrderType
+    status: Literal["placed", "cancelled"]
+    placed_at: datetime
+    cancelled_at: datetime | None
+    reason: str | None
+    revision: int
+
+
+def product_answer(product: Product, status: int | None = None) -> Answer[ProductView]:
+    """Return the product as an answer, with its revision as the entity tag."""
+    return Answer(ProductView.model_validate(product), status=status, etag=product.revision)
+
+
+def order_answer(order: Order) -> Answer[OrderView]:
+    """Return the order as an answer, with its revision as the entity tag."""
+    return Answer(OrderView.model_validate(order), etag=order.revision)

@@ -1,0 +1,14 @@
+"""The stack of the orders service."""
+
+from infra.constructs.service_stack import ServiceStack
+
+
+class OrdersStack(ServiceStack):
+    """Products, orders, and a replica of the customers."""
+
+    def build(self) -> None:
+        """Add what the functions do not say themselves."""
+        table = self.table()
+        self.publisher(table)
+        self.rest_api(reads=table, writes=table)
+        self.reactions(writes=table)

@@ -1,0 +1,126 @@
+"""The rules of orders, alone."""
+
+from typing import Any
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from contracts.money import MAX_AMOUNT, Money
+from orders.domain import events
+from orders.domain import orders as rules
+from orders.domain import products as product_rules
+from orders.domain.orders import Line, Order, Wanted
+from orders.domain.problems import MixedCurrencies, TotalTooLarge
+from orders.domain.products import Product
+from runtime.problems import InvalidRequest
+from runtime.testing import NOW
+
+AMOUNTS = st.integers(0, MAX_AMOUNT) | st.integers(0, 100_000)
+QUANTITIES = st.integers(1, 10_000)
+
+
+def line(amount: int, quantity: int = 1, currency: str = "EUR") -> Line:
+    price = Money(amount=amount, currency=currency)
+    return Line(sku="tea", name="Tea", quantity=quantity, price=price)
+
+
+LINES = st.lists(st.builds(line, AMOUNTS, QUANTITIES), min_size=1, max_size=50)
+
+
+def place(wanted: list[Wanted], **more: Any) -> Order:
+    price = Money(amount=100, currency="EUR")
+    products = {w.sku: Product(sku=w.sku, name="A", price=price, stock=0) for w in wanted}
+    given: dict[str, Any] = {
+        "customer_id": "usr_01JZ0000000000000000000000",
+        "customer": "active",
+        "wanted": wanted,
+        "products": products,
+        "type": "STANDARD",
+        "payment_method": "pm_secret",
+        "at": NOW,
+    }
+    return rules.place("ord_01JZ0000000000000000000000", **given | more)
+
+
+@given(LINES)
+def test_a_total_is_exact_or_refused(lines: list[Line]) -> None:
+    amount = 0
+    for each in lines:
+        for _ in range(each.quantity % 3):
+            amount += each.price.amount
+        amount += each.price.amount * (each.quantity - each.quantity % 3)
+    if amount > MAX_AMOUNT:
+        with pytest.raises(TotalTooLarge):
+            rules.total(lines)
+    else:
+        assert rules.total(lines) == Money(amount=amount, currency="EUR")
+
+
+@given(LINES, st.randoms(use_true_random=False))
+def test_the_order_of_lines_does_not_change_a_total(lines: list[Line], random: Any) -> None:
+    assume(sum(each.price.amount * each.quantity for each in lines) <= MAX_AMOUNT)
+    shuffled = lines.copy()
+    random.shuffle(shuffled)
+    assert rules.total(shuffled) == rules.total(lines)
+
+
+@pytest.mark.parametrize(
+    ("lines", "fits"),
+    [
+        ([line(MAX_AMOUNT)], True),
+        ([line(MAX_AMOUNT), line(0, 10_000)], True),
+        ([line(MAX_AMOUNT), line(1)], False),
+        ([line(MAX_AMOUNT, 2)], False),
+    ],
+)
+def test_the_largest_total(lines: list[Line], fits: bool) -> None:
+    if fits:
+        assert rules.total(lines).amount == MAX_AMOUNT
+    else:
+        with pytest.raises(TotalTooLarge):
+            rules.total(lines)
+
+
+@given(st.lists(st.sampled_from(["EUR", "USD", "JPY"]), min_size=1, max_size=8))
+def test_currencies_are_never_added_up(currencies: list[str]) -> None:
+    lines = [line(1, currency=currency) for currency in currencies]
+    if len(set(currencies)) == 1:
+        assert rules.total(lines) == Money(amount=len(lines), currency=currencies[0])
+    else:
+        with pytest.raises(MixedCurrencies) as refused:
+            rules.total(lines)
+        odd = [f"items.{n}.sku" for n, c in enumerate(currencies) if c != currencies[0]]
+        assert [error.field for error in refused.value.errors] == odd
+
+
+@given(st.lists(st.sampled_from("abcdef"), min_size=1, max_size=10))
+def test_an_order_has_each_product_once(skus: list[str]) -> None:
+    wanted = [Wanted(sku, 1) for sku in skus]
+    if len(set(skus)) == len(skus):
+        assert [item.sku for item in place(wanted).items] == skus
+    else:
+        with pytest.raises(InvalidRequest) as refused:
+            place(wanted)
+        again = [f"items.{n}.sku" for n, sku in enumerate(skus) if sku in skus[:n]]
+        assert [error.field for error in refused.value.errors] == again
+
+
+def test_cancelling_a_cancelled_order_keeps_the_first_reason() -> None:
+    order = rules.cancel(place([Wanted("tea", 1)]), reason="first", at=NOW)
+    assert (order.status, order.revision) == ("cancelled", 2)
+    assert rules.cancel(order, reason="second", at=NOW) is order
+
+
+def test_the_payment_method_is_never_told() -> None:
+    order = place([Wanted("tea", 1)])
+    assert order.payment_method == "pm_secret"
+    told = [events.placed(order), events.cancelled(rules.cancel(order, reason="x", at=NOW))]
+    assert not [event for event in told if "pm_secret" in event.model_dump_json()]
+
+
+def test_the_same_product_is_no_change() -> None:
+    price = Money(amount=1, currency="EUR")
+    tea = Product(sku="tea", name="Tea", price=price, stock=1)
+    assert product_rules.replace(tea, name="Tea", price=price, stock=1) is tea
+    assert product_rules.replace(tea, name="Tea", price=price, stock=2).revision == 2

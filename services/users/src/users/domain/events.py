@@ -1,0 +1,28 @@
+"""What is told of a user's changes."""
+
+from contracts.events.users import UserDeactivated, UserErased, UserRegistered, UserUpdated
+from users.domain.users import Erased, User
+
+
+def registered(user: User) -> UserRegistered:
+    """Return the event of a registration."""
+    return UserRegistered(
+        user_id=user.id, name=user.name, email=user.email, registered_at=user.created_at
+    )
+
+
+def updated(user: User) -> UserUpdated:
+    """Return the event of a changed name or address."""
+    return UserUpdated(
+        user_id=user.id, name=user.name, email=user.email, updated_at=user.updated_at
+    )
+
+
+def deactivated(user: Erased) -> UserDeactivated:
+    """Return the event of the first half of a deletion: the user may no longer act."""
+    return UserDeactivated(user_id=user.id, reason="user deleted", deactivated_at=user.erased_at)
+
+
+def erased(user: Erased) -> UserErased:
+    """Return the event of the second half of a deletion: the personal data is gone."""
+    return UserErased(user_id=user.id, erased_at=user.erased_at)
