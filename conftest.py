@@ -2,6 +2,8 @@
 
 import pytest
 
+import infra  # noqa: F401 - before pytest makes a module of the folder of the same name
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the options of the whole suite."""

@@ -140,12 +140,13 @@ class Endpoint:
         if self.role == "admin" and caller.role != "admin":
             raise Forbidden(f"{self.method} {self.path} takes the role admin")
         now = datetime.now(UTC)
-        value = call.json() if self.body else None
+        text, value = call.document() if self.body else ("", None)
         wish = self._once(call, caller, value, now)
         request: Request[Any, Any] = Request(
             caller=caller,
-            body=_parse(self.body, value) if self.body else None,
-            query=_parse(self.query, call.query),
+            # The text, not its value: in JSON a strict model knows times and enumerations.
+            body=_parse(self.body.model_validate_json, text) if self.body else None,
+            query=_parse(self.query.model_validate, call.query),
             cause=cause,
             path=parameters(call.path),
             once=wish,
@@ -249,13 +250,13 @@ def endpoint(
     )
 
 
-def _parse(model: type[BaseModel], value: Any) -> BaseModel:
+def _parse(validate: Callable[[Any], BaseModel], given: Any) -> BaseModel:
     try:
-        return model.model_validate(value)
+        return validate(given)
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False, include_context=False)
         errors = [FieldError(".".join(map(str, e["loc"])), e["msg"]) for e in found[:20]]
         names = ", ".join(e.field for e in errors if e.field)
         raise InvalidRequest(
-            f"not as expected: {names or 'the body is not an object'}", errors=errors
+            f"not as expected: {names or 'the body as a whole'}", errors=errors
         ) from None

@@ -4,7 +4,7 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,13 +108,13 @@ class Call:
             traceparent=traceparent(self.headers),
         )
 
-    def json(self) -> Any:
-        """Return the body's JSON value.
+    def document(self) -> tuple[str, Any]:
+        """Return the body's JSON text and its value.
 
         Raises
         ------
-        UnsupportedMediaType, TooLarge, MalformedRequest
-            It is not JSON, over `MAX_BODY_BYTES`, or not readable.
+        UnsupportedMediaType, TooLarge, MalformedRequest, InvalidRequest
+            It is not JSON, over `MAX_BODY_BYTES`, not readable, or nested too deep.
         """
         media_type = self.headers.get("content-type", "").partition(";")[0].strip().lower()
         if media_type != "application/json":
@@ -124,16 +124,22 @@ class Call:
             raw = base64.b64decode(body, validate=True) if self.encoded else body.encode()
             if len(raw) > MAX_BODY_BYTES:
                 raise TooLarge(f"the body may have {MAX_BODY_BYTES} bytes at the most")
-            value = json.loads(
-                raw.decode(), parse_constant=_refuse_constant, object_pairs_hook=_object
-            )
+            text = raw.decode()
+            value = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_object)
         except RecursionError:
             raise _too_deep() from None
         except (binascii.Error, UnicodeError, ValueError) as error:
             raise MalformedRequest(f"the body is not JSON{_why(error)}") from None
         if depth(value) > MAX_DEPTH:
             raise _too_deep()
-        return value
+        # Only an escape can write half of a surrogate pair, which is no text: nothing stores it.
+        half = _half_character(value) if "\\u" in text else None
+        if half is not None:
+            raise InvalidRequest(
+                "the body holds half a character",
+                errors=[FieldError(half, "holds half a character")],
+            )
+        return text, value
 
 
 def answer(
@@ -188,6 +194,27 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         # Parsers differ in which one they take: what was checked might not be what is used.
         raise _NotJSON("an object has the same name twice")
     return value
+
+
+def _half_character(value: Any) -> str | None:
+    """Return the path of a text that is no text, or None."""
+    for path, text in _texts(value, ()):
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            return ".".join(path)
+    return None
+
+
+def _texts(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield every text in a JSON value, names too, with its path."""
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            yield (*path, name), name
+            yield from _texts(item, (*path, name))
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _texts(item, (*path, str(number)))
 
 
 def _why(error: ValueError) -> str:

@@ -104,18 +104,19 @@ class Bus:
             At most `MAX_ENTRIES` outbox entries.
         """
         waiting = list(entries)
-        for attempt in range(1, ATTEMPTS + 1):
+        attempt = 0
+        while waiting:
+            if attempt:
+                ceiling = min(MAX_WAIT_SECONDS, _FIRST_WAIT_SECONDS * 2 ** (attempt - 1))
+                self._sleep(random.uniform(0, ceiling))  # noqa: S311 - jitter, not a secret
+            attempt += 1
             again: list[Entry] = []
             for entry, code, message in self._put(waiting):
                 if code in _FINAL or attempt == ATTEMPTS:
                     self.park(entry, f"{code}: {message}")
                 else:
                     again.append(entry)
-            if not again:
-                return
             waiting = again
-            ceiling = min(MAX_WAIT_SECONDS, _FIRST_WAIT_SECONDS * 2 ** (attempt - 1))
-            self._sleep(random.uniform(0, ceiling))  # noqa: S311 - jitter, not a secret
 
     def _put(self, entries: Sequence[Entry]) -> list[Refusal]:
         """Send one request; if the bus refuses it as a whole for an entry in it, find that one."""

@@ -123,6 +123,11 @@ class Reaction:
         """Which event, with its major version."""
         return self.reader.detail_type
 
+    def prepare(self) -> None:
+        """Do what the first message would else wait for: read the model, make collaborators."""
+        self.reader  # noqa: B018 - reading it keeps it
+        self._collaborators.built()
+
     def __call__(self, event: dict[str, Any], context: object) -> dict[str, Any]:
         """Handle a batch."""
         return consume(event, context, self._handle)

@@ -27,6 +27,10 @@ class Schedule:
         self.name = function.__name__
         self._collaborators = Collaborators(function, collaborators)
 
+    def prepare(self) -> None:
+        """Make the collaborators, which the first event would else wait for."""
+        self._collaborators.built()
+
     def __call__(self, event: dict[str, Any], _context: object) -> None:
         """Run it."""
         follow(None)

@@ -54,6 +54,10 @@ class Stream:
         self.window_seconds = window_seconds
         self._collaborators = Collaborators(function, collaborators)
 
+    def prepare(self) -> None:
+        """Make the collaborators, which the first event would else wait for."""
+        self._collaborators.built()
+
     def __call__(self, event: dict[str, Any], _context: object) -> None:
         """Handle a batch; an exception makes the event source retry all of it."""
         follow(None)

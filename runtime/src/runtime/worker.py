@@ -18,6 +18,10 @@ class Worker:
         self.name = function.__name__
         self._collaborators = Collaborators(function, collaborators)
 
+    def prepare(self) -> None:
+        """Make the collaborators, which the first event would else wait for."""
+        self._collaborators.built()
+
     def __call__(self, event: dict[str, Any], context: object) -> dict[str, Any]:
         """Handle a batch."""
         return consume(event, context, self._handle)

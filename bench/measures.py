@@ -1,0 +1,173 @@
+"""What is measured: each measure by name, what it is held to, and how it is taken."""
+
+import os
+import sys
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.installations import FOLDER, bare, compiled, shipped, uploaded_bytes, with_boto3
+from bench.timing import Command, Timing, compare
+from infra.discovery import Service, declared, services
+from infra.paths import ROOT
+from runtime.reaction import Reaction
+
+BUDGETS = Path(__file__).with_name("budgets.toml")
+SYNTH_ROUNDS = 3  # a pair takes some twenty seconds
+
+# What Lambda does before a function's first event: import the module; and what the first event
+# would else wait for: read the declaration's models, make the collaborators and their clients.
+_START = """
+import importlib
+handler = importlib.import_module({module!r}).handler
+handler.prepare()
+from runtime import clients
+assert clients._client.cache_info().currsize, "no client was made"
+"""
+_BASELINE = """
+import boto3
+boto3.client("dynamodb")
+"""
+_SYNTH = """
+from pathlib import Path
+from infra.deploying import chosen, synthesise
+from infra.stages import Stage
+synthesise(Stage.of("local"), chosen({what!r}), Path({output!r}))
+"""
+_URL = "https://sqs.eu-west-1.amazonaws.com/123456789012/bench"
+_ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "bench",
+    "AWS_SECRET_ACCESS_KEY": "bench",
+    "AWS_DEFAULT_REGION": "eu-west-1",
+    "AWS_REGION": "eu-west-1",
+    "BUS_NAME": "bench",
+    "DEAD_LETTER_QUEUE_URL": _URL,
+    "FAILURE_QUEUE_URL": _URL,
+    "LOG_LEVEL": "INFO",
+    "POWERTOOLS_SERVICE_NAME": "bench",
+    "QUEUE_URL": _URL,
+    "STARLING_SERVICE": "bench",
+    "STARLING_STAGE": "bench",
+    "TABLE_NAME": "bench",
+}
+
+Tick = Callable[[], None]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a measure came to; `value` is held to the budget."""
+
+    value: float
+    timing: Timing | None = None
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A claim that is measured.
+
+    Attributes
+    ----------
+    name
+        As in ``build/bench.json``: the budget's table, a dot, and what is measured.
+    budget
+        The most that the value may be.
+    unit
+        Of the value.
+    rounds
+        How many pairs it takes.
+    take
+        Takes it; calls back after each pair.
+    """
+
+    name: str
+    budget: float
+    unit: str
+    rounds: int
+    take: Callable[[Tick], Result]
+
+
+def budgets() -> dict[str, dict[str, float]]:
+    """Return the budgets by table and name."""
+    return tomllib.loads(BUDGETS.read_text(encoding="utf-8"))
+
+
+def measures(rounds: int) -> Iterator[Measure]:
+    """Yield every measure.
+
+    Parameters
+    ----------
+    rounds
+        How many pairs of processes a ratio is taken from; at most `SYNTH_ROUNDS` for synthesis.
+    """
+    held = budgets()
+    by_name = {service.name: service for service in services()}
+
+    def starts(name: str, budget: float, module: str, service: Service) -> Measure:
+        def take(tick: Tick) -> Result:
+            baseline = Command([with_boto3(), "-c", _BASELINE], _environment())
+            return _ratio(baseline, _start(module, shipped(service)), rounds, tick)
+
+        return Measure(name, budget, "ratio", rounds, take)
+
+    start = held["start"]
+    orders = by_name["orders"]
+    place_order = "orders.api.place_order"
+    yield starts("start.place-order", start["place-order"], place_order, orders)
+    for service in by_name.values():
+        if (ROOT / f"contracts/src/contracts/events/{service.package}.py").exists():
+            name = f"start.publisher-of-{service.name}"
+            yield starts(name, start["publisher"], "runtime.publisher", service)
+    for service in by_name.values():
+        for reaction in declared(service, "reactions", Reaction):
+            name = f"start.{service.name}.{reaction.name}"
+            module = reaction.handler.removesuffix(".handler")
+            yield starts(name, start["reaction"], module, service)
+
+    def bundle(tick: Tick) -> Result:
+        path = shipped(orders)
+        baseline = _start(place_order, compiled(path))
+        return _ratio(baseline, _start(place_order, path), rounds, tick)
+
+    budget = held["bundle"]["shipped-over-compiled"]
+    yield Measure("bundle.shipped-over-compiled", budget, "ratio", rounds, bundle)
+    few = min(rounds, SYNTH_ROUNDS)
+
+    def synth(tick: Tick) -> Result:
+        return _ratio(_synth("orders"), _synth("all"), few, tick)
+
+    yield Measure("synth.all-over-one", held["synth"]["all-over-one"], "ratio", few, synth)
+    for name, budget in held["megabytes"].items():
+        yield Measure(f"megabytes.{name}", budget, "MB", 1, _size(by_name[name]))
+
+
+def _ratio(baseline: Command, candidate: Command, rounds: int, tick: Tick) -> Result:
+    timing = compare(baseline, candidate, rounds, tick)
+    return Result(timing.ratio, timing)
+
+
+def _size(service: Service) -> Callable[[Tick], Result]:
+    def take(tick: Tick) -> Result:
+        size = uploaded_bytes(service) / 1e6
+        tick()
+        return Result(size)
+
+    return take
+
+
+def _start(module: str, path: list[Path]) -> Command:
+    program = _START.format(module=module)
+    search = {"PYTHONPATH": os.pathsep.join(map(str, path))}
+    return Command([bare(), "-c", program], _environment(search))
+
+
+def _environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
+    # Nothing of the caller's: a setting of this shell must not be part of the measure. Bytecode
+    # is not written, so that every process finds what the first one found.
+    return {**_ENVIRONMENT, "PYTHONDONTWRITEBYTECODE": "1", **(more or {})}
+
+
+def _synth(what: str) -> Command:
+    program = _SYNTH.format(what=what, output=str(FOLDER / "cdk.out" / what))
+    return Command([sys.executable, "-c", program], os.environ)

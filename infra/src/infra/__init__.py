@@ -1,0 +1,1 @@
+"""CDK app, local stage and the starling command."""

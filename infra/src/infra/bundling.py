@@ -1,0 +1,256 @@
+"""Lambda bundles without Docker: a layer of locked dependencies and a zip of code.
+
+Bundles are cached by the content that they are made from: a second synthesis builds none.
+"""
+
+import fcntl
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from infra import archive, trimming
+from infra.discovery import Service, aws_operations
+from infra.errors import StarlingError
+from infra.paths import BUILD, ROOT
+from infra.stages import Stage
+
+PYTHON = (3, 13)
+"""The version of Lambda's Python that functions run on."""
+
+# First-party packages that every service's code may stand on, with their sources.
+_SHARED = {"contracts": ROOT / "contracts" / "src", "runtime": ROOT / "runtime" / "src"}
+# Import statements, wherever they stand: ten times faster to find than to parse the module. What
+# merely looks like one (in a docstring) brings a module too many along, never one too few.
+_IMPORT = re.compile(
+    r"^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import[ \t]+(?:\(([^)]*)\)|(.+))|import[ \t]+(.+))",
+    re.MULTILINE,
+)
+_NAME = re.compile(r"[\w.]+")
+AUTHORIZER_LOCK = ROOT / "runtime" / "authorizer.lock"
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a bundle runs on.
+
+    Attributes
+    ----------
+    platform
+        uv's name of the platform; None for this machine.
+    python
+        Version of the interpreter, major and minor.
+    """
+
+    platform: str | None
+    python: tuple[int, int]
+
+    @classmethod
+    def of(cls, stage: Stage) -> "Target":
+        """Return what a stage's functions run on: this machine for a local one, else Lambda."""
+        if stage.local:
+            return cls(None, sys.version_info[:2])
+        # Lambda's Python 3.13 runs on Amazon Linux 2023, whose glibc is 2.34; arm64.
+        return cls("aarch64-manylinux_2_34", PYTHON)
+
+    @property
+    def compiles(self) -> bool:
+        """Whether this interpreter writes bytecode that the target reads.
+
+        If it does not (an AWS stage deployed from Python 3.11 or 3.12), source alone is
+        shipped: it runs the same and starts slower.
+        """
+        return self.python == sys.version_info[:2]
+
+    @property
+    def key(self) -> str:
+        """Everything about the target that a bundle's bytes depend on."""
+        machine = self.platform or f"{sys.platform}-{platform.machine()}"
+        return f"{machine} {self.python} {sys.version if self.compiles else 'source'}"
+
+
+def layer(service: Service, target: Target) -> Path:
+    """Return the zip of a service's dependencies, trimmed to what it uses.
+
+    Raises
+    ------
+    StarlingError
+        The lock cannot be installed; the message says why.
+    """
+    operations = aws_operations(_SHARED["runtime"].parent / "pyproject.toml")
+    for name, called in service.aws().items():
+        operations[name] = sorted({*operations.get(name, []), *called})
+    return _layer(service.lock, operations, target)
+
+
+def authorizer_layer(target: Target) -> Path:
+    """Return the zip of the authorizer's dependencies; it calls no AWS service."""
+    return _layer(AUTHORIZER_LOCK, {}, target)
+
+
+def code(service: Service, target: Target) -> Path:
+    """Return the zip of a service's own code and of the shared modules that it reaches.
+
+    What it does not reach stays out: another service's new event changes nothing here.
+    """
+    own = service.source / service.package
+    files = {path.relative_to(service.source): path for path in _files(own)}
+    roots = [*own.rglob("*.py"), _SHARED["runtime"] / "runtime" / "publisher.py"]
+    return _code({**files, **reachable(roots)}, target)
+
+
+def authorizer_code(target: Target) -> Path:
+    """Return the zip of the authorizer's code."""
+    return _code(reachable([_SHARED["runtime"] / "runtime" / "authorizer.py"]), target)
+
+
+def reachable(roots: Sequence[Path]) -> dict[Path, Path]:
+    """Return the shared modules that some modules import, directly or not, anywhere in them.
+
+    Parameters
+    ----------
+    roots
+        Files of the modules to begin with; those of shared packages are part of the result.
+
+    Returns
+    -------
+    dict
+        File by its path below the search path, like ``runtime/table.py``.
+    """
+    found: dict[Path, Path] = {}
+    waiting = list(roots)
+    while waiting:
+        file = waiting.pop()
+        inside = _inside(file)
+        if inside in found:
+            continue
+        if inside is not None:
+            found[inside] = file
+            waiting += [parent / "__init__.py" for parent in _packages(file)]
+        waiting += [path for name in _imports(file) for path in _modules(name)]
+    return dict(sorted(found.items()))
+
+
+def _layer(lock: Path, operations: trimming.Operations, target: Target) -> Path:
+    def build(folder: Path) -> None:
+        python = folder / "python"
+        _install(lock, python, target)
+        trimming.trim(python, operations)
+        if target.compiles:
+            archive.compile_tree(python)
+
+    requirements = [line for line in lock.read_text().splitlines() if "#" not in line]
+    return _cached("layer", ["\n".join(requirements), repr(operations), target.key], build)
+
+
+def _code(files: dict[Path, Path], target: Target) -> Path:
+    def build(folder: Path) -> None:
+        for inside, file in files.items():
+            (folder / inside).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, folder / inside)
+        if target.compiles:
+            archive.compile_tree(folder)
+
+    content = [part for inside, file in files.items() for part in (str(inside), file.read_bytes())]
+    return _cached("code", [*content, target.key], build)
+
+
+def _cached(kind: str, made_from: list[str | bytes], build: Callable[[Path], None]) -> Path:
+    recipe = [Path(module.__file__ or "").read_bytes() for module in (archive, trimming)]
+    key = archive.digest([Path(__file__).read_bytes(), *recipe, *made_from])
+    bundles = BUILD / "bundles"
+    path = bundles / f"{kind}-{key}.zip"
+    if path.exists():
+        return path
+    bundles.mkdir(parents=True, exist_ok=True)
+    with _alone(bundles / f".{kind}-{key}.lock"):
+        if not path.exists():
+            with tempfile.TemporaryDirectory(dir=bundles) as folder:
+                build(Path(folder) / "content")
+                unfinished = Path(folder) / "bundle.zip"
+                archive.write_zip(Path(folder) / "content", unfinished)
+                unfinished.rename(path)
+    return path
+
+
+@contextmanager
+def _alone(lock: Path) -> Iterator[None]:
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # released when the file is closed
+        yield
+
+
+def _install(lock: Path, target_folder: Path, target: Target) -> None:
+    options = ["--python-platform", target.platform] if target.platform else []
+    version = ".".join(map(str, target.python))
+    done = subprocess.run(
+        [
+            *(Path(sys.executable).with_name("uv"), "pip", "install", "--quiet", "--no-deps"),
+            *("--require-hashes", "--only-binary", ":all:", "--no-config"),
+            *("--requirement", lock, "--target", target_folder),
+            *("--python", sys.executable, "--python-version", version, *options),
+        ],
+        env={**os.environ, "UV_COMPILE_BYTECODE": "0"},  # it is trimmed first, compiled after
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    if done.returncode:
+        raise StarlingError(
+            f"The dependencies in {lock} cannot be installed:\n{done.stderr.strip()}",
+            "Check the network and the package index, then try again.",
+        )
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts and path.name != "py.typed":
+            yield path
+
+
+def _inside(file: Path) -> Path | None:
+    for source in _SHARED.values():
+        if file.is_relative_to(source):
+            return file.relative_to(source)
+    return None
+
+
+def _packages(file: Path) -> list[Path]:
+    sources = set(_SHARED.values())
+    found = []
+    for parent in file.parents:
+        if parent in sources:
+            break
+        found.append(parent)
+    return found
+
+
+@cache
+def _imports(file: Path) -> list[str]:
+    names = []
+    for module, brackets, line, plain in _IMPORT.findall(file.read_text(encoding="utf-8")):
+        if module:
+            # `from package import module` names a module just as well.
+            imported = _NAME.findall(re.sub(r" as \w+|#.*", "", brackets or line))
+            names += [module, *(f"{module}.{name}" for name in imported)]
+        else:
+            names += _NAME.findall(re.sub(r" as \w+|#.*", "", plain))
+    return names
+
+
+def _modules(name: str) -> Iterator[Path]:
+    source = _SHARED.get(name.split(".", 1)[0])
+    if source is None:
+        return
+    path = source.joinpath(*name.split("."))
+    for candidate in (path.with_suffix(".py"), path / "__init__.py"):
+        if candidate.is_file():
+            yield candidate

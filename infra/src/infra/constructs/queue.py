@@ -1,0 +1,182 @@
+"""Queues: encrypted, reached over TLS alone, and each with a place for what cannot be handled."""
+
+from collections.abc import Sequence
+
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from infra.constructs.alarm import alarm
+from infra.constructs.function import Access, Grant, policy
+from infra.constructs.reasons import acknowledge
+from infra.stages import Stage
+
+ATTEMPTS = 5
+"""How often a message is received before it goes to the dead-letter queue."""
+
+_DAY = 24 * 60 * 60  # seconds
+_MESSAGES_FOR = 4 * _DAY
+_FAILURES_FOR = 14 * _DAY  # the longest that SQS keeps a message
+
+
+class DeadLetterQueue(Construct):
+    """Keeps what could not be handled for 14 days, and rings as soon as anything is in it.
+
+    Parameters
+    ----------
+    scope, construct_id
+        Where in the tree.
+    stage, name
+        The stage, and the queue's name within it.
+    holds
+        What a message in it means, for the alarm's text.
+    rules
+        ARNs of the rules that may put messages into it.
+    alone
+        Whether it stands for itself, not behind another queue.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stage: Stage,
+        name: str,
+        holds: str,
+        rules: Sequence[str] = (),
+        alone: bool = True,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._queue = sqs.CfnQueue(
+            self,
+            "Queue",
+            queue_name=stage.named(name),
+            sqs_managed_sse_enabled=True,
+            message_retention_period=_FAILURES_FOR,
+        )
+        self.arn = self._queue.attr_arn
+        _guard(self, self.arn, self._queue.ref, rules)
+        if alone:
+            acknowledge(self._queue, "AwsSolutions-SQS3", "it is itself where failures are kept")
+        alarm(
+            self,
+            "Alarm",
+            stage=stage,
+            name=name,
+            description=f"{holds} The service's README says what to do.",
+            namespace="AWS/SQS",
+            metric="ApproximateNumberOfMessagesVisible",
+            dimensions={"QueueName": stage.named(name)},
+        )
+
+    def sending(self, variable: str | None = None) -> Access:
+        """Return the access to put messages into it.
+
+        Parameters
+        ----------
+        variable
+            The name under which a function finds its URL, if it sends by itself.
+        """
+        url = {variable: self._queue.ref} if variable else {}
+        return Access(url, [Grant(["sqs:SendMessage"], [self.arn])])
+
+
+class WorkQueue(Construct):
+    """A queue that one function consumes, with its dead-letter queue.
+
+    Parameters
+    ----------
+    scope, construct_id
+        Where in the tree.
+    stage, name
+        The stage, and the queue's name within it.
+    holds
+        What it means when a message could not be handled, for the alarm's text.
+    handling
+        The consumer's timeout in seconds: a message stays invisible for six times as long, as
+        Lambda asks.
+    attempts
+        How often a message is received before it goes to the dead-letter queue. With the
+        longest delays of the runtime (7.5 minutes on average) 500 take 2.6 days, and a message
+        must get there before it is 4 days old and forgotten.
+    rules
+        ARNs of the rules that may put messages into it.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stage: Stage,
+        name: str,
+        holds: str,
+        handling: int,
+        attempts: int = ATTEMPTS,
+        rules: Sequence[str] = (),
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.dead_letters = DeadLetterQueue(
+            self,
+            "DeadLetters",
+            stage=stage,
+            name=f"{name}-dlq",
+            holds=holds,
+            rules=rules,
+            alone=False,
+        )
+        self._queue = sqs.CfnQueue(
+            self,
+            "Queue",
+            queue_name=stage.named(name),
+            sqs_managed_sse_enabled=True,
+            message_retention_period=_MESSAGES_FOR,
+            visibility_timeout=6 * handling,
+            redrive_policy={
+                "deadLetterTargetArn": self.dead_letters.arn,
+                "maxReceiveCount": attempts,
+            },
+        )
+        self.arn = self._queue.attr_arn
+        _guard(self, self.arn, self._queue.ref, rules)
+
+    def sending(self, variable: str) -> Access:
+        """Return the access to put messages into it; the variable names its URL."""
+        return Access({variable: self._queue.ref}, [Grant(["sqs:SendMessage"], [self.arn])])
+
+    def consuming(self) -> tuple[Access, Access]:
+        """Return the accesses of its consumer: to receive, to delay and to give up messages."""
+        receiving = Grant(
+            [
+                "sqs:ChangeMessageVisibility",
+                "sqs:DeleteMessage",
+                "sqs:GetQueueAttributes",
+                "sqs:ReceiveMessage",
+            ],
+            [self.arn],
+        )
+        return (
+            Access({"QUEUE_URL": self._queue.ref}, [receiving]),
+            self.dead_letters.sending("DEAD_LETTER_QUEUE_URL"),
+        )
+
+
+def _guard(scope: Construct, arn: str, url: str, rules: Sequence[str]) -> None:
+    """Let nobody in without TLS, and of AWS's services some rules of the bus alone."""
+    without_tls = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "sqs:*",
+        "Resource": [arn],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    from_rules = [
+        Grant(["sqs:SendMessage"], [arn]).statement(
+            Principal={"Service": "events.amazonaws.com"},
+            Condition={"ArnEquals": {"aws:SourceArn": rule}},
+        )
+        for rule in rules
+    ]
+    sqs.CfnQueuePolicy(
+        scope, "Policy", queues=[url], policy_document=policy([without_tls, *from_rules])
+    )

@@ -1,0 +1,26 @@
+"""Says why a rule of cdk-nag does not apply to a resource, on that resource alone."""
+
+from typing import Final
+
+from aws_cdk import Acknowledgment, Validations
+from constructs import IConstruct
+
+PYTHON: Final = "the services' locks are resolved and tested for Python 3.13"
+XRAY: Final = "X-Ray's write actions know no resources: AWS grants them on all or not at all"
+LIST_STREAMS: Final = "dynamodb:ListStreams knows no resources: AWS grants it on all or not at all"
+
+
+def acknowledge(construct: IConstruct, rule: str, reason: str) -> None:
+    """Record that a finding on one resource is meant, and why.
+
+    Parameters
+    ----------
+    construct
+        The resource with the finding.
+    rule
+        The rule's id with its pack, like ``AwsSolutions-APIG3``; of a rule that finds several
+        things, one of them: ``AwsSolutions-IAM5[Resource::*]``.
+    reason
+        Why it is right here.
+    """
+    Validations.of(construct).acknowledge(Acknowledgment(id=rule, reason=reason))

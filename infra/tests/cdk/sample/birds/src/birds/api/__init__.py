@@ -1,0 +1,1 @@
+"""A small service that the constructs are tried on."""

@@ -1,0 +1,106 @@
+"""A real emulator of the tests' own, and stacks on it."""
+
+import json
+import socket
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra import aws, tools
+from infra.local import engines
+from infra.stages import Stage
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    type: str
+    body: Any
+
+
+@dataclass(frozen=True)
+class Emulator:
+    stage: Stage
+    folder: Path
+
+    def client(self, service: str) -> Any:
+        return aws.client(self.stage, service)
+
+    def deploy(self, name: str, template: dict[str, Any]) -> dict[str, str]:
+        """Create a stack; return its outputs."""
+        cloudformation = self.client("cloudformation")
+        cloudformation.create_stack(StackName=name, TemplateBody=json.dumps(template))
+        waiter = cloudformation.get_waiter("stack_create_complete")
+        waiter.wait(StackName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 30})
+        stack = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
+        return {one["OutputKey"]: one["OutputValue"] for one in stack.get("Outputs", [])}
+
+    def assembly(self, folder: Path, **templates: dict[str, Any]) -> Path:
+        """Write a cloud assembly of stacks, as the CDK does; `_` stands for `-`."""
+        artifacts = {}
+        for key, template in templates.items():
+            name = key.replace("_", "-")
+            (folder / f"{name}.template.json").write_text(json.dumps(template))
+            artifacts[name] = {
+                "type": "aws:cloudformation:stack",
+                "properties": {"templateFile": f"{name}.template.json"},
+            }
+        artifacts["Tree"] = {"type": "cdk:tree", "properties": {"file": "tree.json"}}
+        (folder / "manifest.json").write_text(json.dumps({"artifacts": artifacts}))
+        return folder
+
+    def call(self, method: str, api: str, path: str, body: str | None = None) -> Answer:
+        """Call a REST API as any HTTP client does."""
+        request = urllib.request.Request(  # noqa: S310 - of the emulator
+            f"{self.stage.emulator_url}/_aws/execute-api/{api}{path}",
+            method=method,
+            data=None if body is None else body.encode(),
+            headers={"Content-Type": "application/json"},
+        )
+        try:
+            with urllib.request.urlopen(request) as answer:  # noqa: S310 - the same
+                return Answer(answer.status, answer.headers["Content-Type"], json.load(answer))
+        except urllib.error.HTTPError as error:
+            with error:
+                return Answer(error.code, error.headers["Content-Type"], json.load(error))
+
+
+@pytest.fixture(scope="session")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    tools.ensure("emulator", "bare")
+    folder = tmp_path_factory.mktemp("emulator")
+    (folder / "logs").mkdir()
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    daemon = engines.start_emulator(folder, port, "starling-tests")
+    try:
+        engines.wait_until_ready(daemon, engines.EMULATOR_READY)
+        yield Emulator(Stage("test", emulator_port=port, search_port=9299), folder)
+    finally:
+        daemon.stop()
+
+
+@pytest.fixture(scope="session")
+def function_of() -> Callable[..., dict[str, Any]]:
+    """Return a template's function from its source."""
+
+    def make(source: str, **properties: Any) -> dict[str, Any]:
+        return {
+            "Type": "AWS::Lambda::Function",
+            "Properties": {
+                "Runtime": "python3.13",
+                "Handler": "index.handler",
+                "Role": "arn:aws:iam::000000000000:role/none",
+                "Code": {"ZipFile": source},
+                **properties,
+            },
+        }
+
+    return make

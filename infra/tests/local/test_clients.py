@@ -1,0 +1,199 @@
+"""Signing in, tapping the bus, and telling clients where things are: on the real emulator."""
+
+import base64
+import json
+import time
+from typing import Any
+
+import pytest
+
+from infra import aws
+from infra.errors import StarlingError
+from infra.outputs import describe
+from infra.signin import sign_in
+from infra.stages import Stage
+from infra.tap import tapped
+
+ISSUER = "https://cognito-idp.${AWS::Region}.amazonaws.com/${Pool}"
+PLATFORM: dict[str, Any] = {
+    "Resources": {
+        "Bus": {"Type": "AWS::Events::EventBus", "Properties": {"Name": "starling-test"}},
+        "Pool": {
+            "Type": "AWS::Cognito::UserPool",
+            "Properties": {
+                "Schema": [{"Name": "tenant", "AttributeDataType": "String", "Mutable": False}]
+            },
+        },
+        "Client": {
+            "Type": "AWS::Cognito::UserPoolClient",
+            "Properties": {
+                "UserPoolId": {"Ref": "Pool"},
+                "ExplicitAuthFlows": ["ALLOW_ADMIN_USER_PASSWORD_AUTH"],
+            },
+        },
+        **{
+            group: {
+                "Type": "AWS::Cognito::UserPoolGroup",
+                "Properties": {"UserPoolId": {"Ref": "Pool"}, "GroupName": group},
+            }
+            for group in ("admin", "member")
+        },
+    },
+    "Outputs": {
+        "BusName": {"Value": {"Ref": "Bus"}},
+        "BusArn": {"Value": {"Fn::GetAtt": ["Bus", "Arn"]}},
+        "UserPoolId": {"Value": {"Ref": "Pool"}},
+        "UserPoolClientId": {"Value": {"Ref": "Client"}},
+        "Issuer": {"Value": {"Fn::Sub": ISSUER}},
+        "JwksUrl": {"Value": "http://127.0.0.1/keys"},
+    },
+}
+USERS: dict[str, Any] = {
+    "Resources": {
+        "Api": {"Type": "AWS::ApiGateway::RestApi", "Properties": {"Name": "users"}},
+        "Queue": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "users-failures"}},
+    },
+    "Outputs": {
+        "ApiId": {"Value": {"Ref": "Api"}},
+        "ApiUrl": {
+            "Value": {"Fn::Sub": "https://${Api}.execute-api.eu-west-1.amazonaws.com/live/"}
+        },
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def stage(emulator) -> Stage:
+    emulator.deploy("starling-test-platform", PLATFORM)
+    emulator.deploy("starling-test-users", USERS)
+    emulator.deploy("starling-test-unrelated", {"Resources": {"Q": {"Type": "AWS::SQS::Queue"}}})
+    return emulator.stage
+
+
+def claims(token: str) -> dict[str, Any]:
+    payload = token.split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+
+
+def test_a_token_names_tenant_user_and_role(stage):
+    found = claims(sign_in(stage, "acme", "ada", "admin"))
+    assert found["custom:tenant"] == "acme"
+    assert found["cognito:username"] == "acme.ada"
+    assert found["cognito:groups"] == ["admin"]
+    assert found["token_use"] == "id"
+
+
+def test_the_same_user_name_in_two_tenants_is_two_users(stage):
+    tokens = [claims(sign_in(stage, tenant, "eve")) for tenant in ("acme", "globex")]
+    assert [token["custom:tenant"] for token in tokens] == ["acme", "globex"]
+    assert tokens[0]["sub"] != tokens[1]["sub"]
+
+
+def test_signing_in_again_takes_the_role_that_is_asked_for(stage):
+    sign_in(stage, "acme", "max", "admin")
+    assert claims(sign_in(stage, "acme", "max", "member"))["cognito:groups"] == ["member"]
+
+
+def test_nobody_signs_in_to_a_production_stage():
+    with pytest.raises(StarlingError, match="production"):
+        sign_in(Stage.of("prod"), "acme", "ada")
+
+
+def test_outputs_tell_clients_where_things_are(stage):
+    found = describe(stage)
+    assert found["stage"] == "test"
+    assert found["bus"] == "starling-test"
+    assert found["endpoint_url"] == stage.emulator_url
+    assert found["search_engine"] == "http://127.0.0.1:9299"
+    assert found["issuer"].endswith(found["user_pool_id"])
+    assert set(found["apis"]) == {"users"}
+    assert found["apis"]["users"].startswith(f"{stage.emulator_url}/_aws/execute-api/")
+    assert found["apis"]["users"].endswith("/live")
+    assert list(found["queues"]["users"]) == ["users-failures"]
+
+
+def test_a_stage_without_its_platform_is_told(emulator):
+    with pytest.raises(StarlingError, match="no platform") as caught:
+        describe(Stage("other", emulator_port=emulator.stage.emulator_port, search_port=1))
+    assert "starling deploy all --stage other" in caught.value.remedy
+
+
+def put(stage: Stage, kind: str, tenant: str) -> None:
+    detail = json.dumps({"metadata": {"tenant_id": tenant}, "data": {}})
+    entry = {"Source": "starling.users", "DetailType": kind, "Detail": detail}
+    aws.client(stage, "events").put_events(Entries=[{**entry, "EventBusName": "starling-test"}])
+
+
+def collect(batches: Any, count: int) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    deadline = time.monotonic() + 15
+    while len(found) < count:
+        assert time.monotonic() < deadline
+        found += [
+            (event["detail-type"], event["detail"]["metadata"]["tenant_id"])
+            for event in next(batches)
+        ]
+    return found
+
+
+def taps(stage: Stage) -> list[str]:
+    rules = aws.client(stage, "events").list_rules(EventBusName="starling-test")["Rules"]
+    queues = aws.client(stage, "sqs").list_queues(QueueNamePrefix="starling-test-tap")
+    return [rule["Name"] for rule in rules] + queues.get("QueueUrls", [])
+
+
+@pytest.mark.parametrize(
+    ("kind", "tenant", "expected"),
+    [
+        (None, None, {("A.v1", "acme"), ("A.v2", "acme"), ("AB.v1", "globex")}),
+        ("A", None, {("A.v1", "acme"), ("A.v2", "acme")}),
+        ("A.v2", None, {("A.v2", "acme")}),
+        (None, "globex", {("AB.v1", "globex")}),
+    ],
+)
+def test_a_tap_gets_the_events_that_it_asks_for(stage, kind, tenant, expected):
+    with tapped(stage, kind=kind, tenant=tenant) as batches:
+        for one in ("A.v1", "A.v2"):
+            put(stage, one, "acme")
+        put(stage, "AB.v1", "globex")
+        assert set(collect(batches, len(expected))) == expected
+
+
+@pytest.mark.parametrize("end", [KeyboardInterrupt, RuntimeError])
+def test_a_tap_leaves_nothing_behind_however_it_ends(stage, end):
+    made = []
+
+    def interrupted() -> None:
+        with tapped(stage):
+            made.extend(taps(stage))
+            raise end
+
+    with pytest.raises(end):
+        interrupted()
+    assert len(made) == 2
+    assert taps(stage) == []
+
+
+def test_a_tap_on_a_stage_that_cannot_make_it_leaves_nothing_behind(stage, monkeypatch):
+    events = aws.client(stage, "events")
+
+    def refuse(**_: Any) -> None:
+        raise RuntimeError("no more rules")
+
+    monkeypatch.setattr(events, "put_rule", refuse)
+    with pytest.raises(RuntimeError, match="no more rules"), tapped(stage):
+        pass
+    assert taps(stage) == []
+
+
+def test_a_proxy_of_the_environment_is_not_asked_for_the_local_stage(stage, monkeypatch):
+    for variable in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"):
+        monkeypatch.setenv(variable, "http://127.0.0.1:1")
+    monkeypatch.setenv("NO_PROXY", "example.com")
+    aws._client.cache_clear()
+    assert aws.client(stage, "sts").get_caller_identity()["Account"] == "000000000000"
+    assert aws.environment(stage)["NO_PROXY"] == "example.com,127.0.0.1,localhost"
+
+
+def test_tools_for_a_stage_on_aws_use_the_person_s_own_settings():
+    assert aws.environment(Stage.of("dev")) == {}

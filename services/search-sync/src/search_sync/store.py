@@ -1,0 +1,210 @@
+"""The projection's table: the only module that knows its keys.
+
+======================  ===========  =======================================================
+pk                      sk           what
+======================  ===========  =======================================================
+TENANT#t#USER#<id>      USER         a user, or the tombstone of one
+TENANT#t#USER#<id>      ORDER#<id>   an order of that user
+======================  ===========  =======================================================
+
+A customer and their orders share a partition, so that reading them together is consistent
+without an index. A row's revision counts its own changes: it is the document's version.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple, TypeVar
+
+from runtime.changes import (
+    Change,
+    Contended,
+    Create,
+    Exists,
+    Key,
+    Require,
+    RevisionConflict,
+    Unmet,
+    Update,
+)
+from runtime.table import Stored, Table
+from search_sync.domain.documents import document, document_id
+from search_sync.domain.rows import Order, User
+from search_sync.index import Write
+
+PAGE = 100
+_ATTEMPTS = 5
+_ORDER = "ORDER#"
+
+T = TypeVar("T")
+
+
+class Unreadable(ValueError):
+    """A row is not as this service writes it."""
+
+
+class Projection:
+    """Users and orders as their services' events tell of them.
+
+    Parameters
+    ----------
+    table
+        The service's table.
+    """
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    @classmethod
+    def connect(cls) -> "Projection":
+        """Return the projection in the table that the settings name."""
+        return cls(Table.connect())
+
+    def change_user(self, tenant: str, user_id: str, change: Callable[[User], User]) -> User:
+        """Change what is known of a user, and return it.
+
+        Parameters
+        ----------
+        tenant, user_id
+            Who.
+        change
+            Gives the user as an event has them; a user as they were means that it is old news.
+        """
+        key = _user_key(tenant, user_id)
+
+        def attempt() -> User:
+            row = self._table.get(key)
+            known = _user_of(row, tenant, user_id)
+            user = change(known)
+            if user != known:
+                self._table.commit(_write(key, row, user))
+            return user
+
+        return _settled(attempt)
+
+    def name_customer(self, user: User) -> None:
+        """Bring the customer's name up to date on all of their orders.
+
+        It can be done again at any time: an order that has this name, or a newer one, is left
+        alone. Orders that are saved meanwhile see to it themselves.
+        """
+        after: str | None = None
+        while True:
+            after = _settled(partial(self._name_page, user, after))
+            if after is None:
+                return
+
+    def _name_page(self, user: User, after: str | None) -> str | None:
+        pk = _user_key(user.tenant, user.id).pk
+        page = self._table.query(pk, prefix=_ORDER, after=after, limit=PAGE)
+        for row in page.items:
+            known = Order.model_validate(row.data)
+            order = known.bought_by(user)
+            if order != known:
+                self._table.commit(_write(row.key, row, order))
+        return page.last
+
+    def save_order(self, order: Order) -> None:
+        """Save an order with its customer's name, unless a newer state of it is known.
+
+        The customer's row must be as it was read when the order is written: else a name that
+        changes in between would miss the order.
+        """
+        key = Key(_user_key(order.tenant, order.customer_id).pk, _ORDER + order.id)
+        customer_key = _user_key(order.tenant, order.customer_id)
+
+        def attempt() -> None:
+            rows = self._table.get_many([key, customer_key])
+            row, customer = rows.get(key), rows.get(customer_key)
+            if row is not None and Order.model_validate(row.data).revision >= order.revision:
+                return
+            user = _user_of(customer, order.tenant, order.customer_id)
+            self._table.commit(
+                _write(key, row, order.bought_by(user)),
+                Require(key=customer_key, revision=customer.revision if customer else 0),
+            )
+
+        _settled(attempt)
+
+    def current(self, key: Key) -> Stored | None:
+        """Return a row as it is now, or None.
+
+        Raises
+        ------
+        Unreadable
+            The row is not in the table's layout.
+        """
+        try:
+            return self._table.get(key)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise Unreadable("the row is not in the table's layout") from error
+
+
+class _Identity(NamedTuple):
+    tenant: str
+    kind: str
+    id: str
+
+
+def write_for(key: Key, row: Stored | None, version: int) -> Write:
+    """Return the write that brings the index up to date with a row.
+
+    Parameters
+    ----------
+    key
+        The row's.
+    row
+        The row, or None if it is gone: its document goes too.
+    version
+        The version of the write.
+
+    Raises
+    ------
+    Unreadable
+        The row is not as this service writes it.
+    """
+    try:
+        tenant, kind, entity_id = _identity(key)
+        entity = None
+        if row is not None:
+            entity = (User if kind == "user" else Order).model_validate(row.data)
+    except ValueError as error:
+        raise Unreadable("the row is not as this service writes it") from error
+    return Write(
+        document_id(tenant, kind, entity_id), tenant, version, document(entity) if entity else None
+    )
+
+
+def _identity(key: Key) -> _Identity:
+    """Read whose row a key is; ValueError if it is none of this table's."""
+    tenant_word, tenant, user_word, user_id = key.pk.split("#")
+    if (tenant_word, user_word) == ("TENANT", "USER"):
+        if key.sk == "USER":
+            return _Identity(tenant, "user", user_id)
+        if key.sk.startswith(_ORDER):
+            return _Identity(tenant, "order", key.sk.removeprefix(_ORDER))
+    raise ValueError("no key of this table")
+
+
+def _user_key(tenant: str, user_id: str) -> Key:
+    return Key(f"TENANT#{tenant}#USER#{user_id}", "USER")
+
+
+def _user_of(row: Stored | None, tenant: str, user_id: str) -> User:
+    return User.model_validate(row.data) if row else User(tenant=tenant, id=user_id)
+
+
+def _write(key: Key, row: Stored | None, entity: User | Order) -> Change:
+    data = entity.model_dump(mode="json")
+    if row is None:
+        return Create(key=key, data=data)
+    return Update(key=key, data=data, revision=row.revision + 1, expected=row.revision)
+
+
+def _settled(attempt: Callable[[], T]) -> T:
+    """Return what an attempt gives; one that lost against another reaction is made again."""
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return attempt()
+        except (Exists, RevisionConflict, Unmet, Contended):
+            continue
+    return attempt()

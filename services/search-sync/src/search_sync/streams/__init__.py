@@ -1,0 +1,1 @@
+"""A module per consumer of the table's stream."""

@@ -1,0 +1,1 @@
+"""A module per consumer of a queue of the service's own."""

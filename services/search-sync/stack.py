@@ -1,0 +1,38 @@
+"""The stack of the search-sync service."""
+
+from aws_cdk import CfnOutput
+
+from infra.constructs.alarm import alarm
+from infra.constructs.search_engine import SearchEngine
+from infra.constructs.service_stack import ServiceStack
+
+
+class SearchSyncStack(ServiceStack):
+    """The projection of users and orders, the index that it feeds, and the search in it."""
+
+    def build(self) -> None:
+        """Add what the functions do not say themselves."""
+        engine = SearchEngine(self, "Engine", stage=self.stage)
+        table = self.table()
+        self.reactions(writes=table)
+        # The engine may be down for days: each document is tried for 2.6 days on average.
+        retries = self.work_queue("retry-index", attempts=500)
+        self.streams(table, engine.writing(), retries.sending("RETRY_QUEUE_URL"))
+        self.workers(table.reading(), engine.writing(), queues=[retries])
+        self.http_api(engine.reading())
+        alarm(
+            self,
+            "Behind",
+            stage=self.stage,
+            name="search-sync-behind",
+            description=(
+                "Documents have been waiting for the search engine for 15 minutes. "
+                "The service's README says what to do."
+            ),
+            # Not the oldest message's age: SQS leaves out what was received over three times.
+            namespace="AWS/SQS",
+            metric="ApproximateNumberOfMessagesNotVisible",
+            dimensions={"QueueName": self.stage.named("search-sync-retry-index")},
+            minutes=15,
+        )
+        CfnOutput(self, "SearchEndpoint", value=engine.endpoint)

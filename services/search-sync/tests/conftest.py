@@ -1,0 +1,185 @@
+"""What the tests of this service share: other services' events, rows, an index in memory."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from runtime.changes import Key
+from runtime.clients import client
+from runtime.conformance import Commits, declared
+from runtime.table import Table
+from runtime.testing import TABLE, Context, incoming, queue_event
+from search_sync import opensearch
+from search_sync.domain.query import Search
+from search_sync.index import Failure, Found, Unavailable, Write
+
+Event = dict[str, Any]
+
+PARTS = ("api", "reactions", "streams", "workers")
+HANDLERS = {part: declared(f"search_sync.{part}") for part in PARTS}
+
+
+@pytest.fixture(autouse=True)
+def fresh_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forget what the handlers keep for their process's life."""
+    for handler in [handler for part in HANDLERS.values() for handler in part]:
+        monkeypatch.setattr(handler._collaborators, "_made", None)
+
+
+class Told:
+    """The events of other services about one tenant."""
+
+    ada = "usr_01JD000000000000000000ADA0"
+    tea = "ord_01JD000000000000000000TEA0"
+    mug = "ord_01JD000000000000000000MVG0"
+
+    def __init__(self, tenant: str = "acme") -> None:
+        self.tenant = tenant
+
+    def registered(self, revision: int = 1, name: str = "Ada Lovelace", user: str = ada) -> Event:
+        return self._user("UserRegistered", user, revision, name=name, email="ada@example.com")
+
+    def updated(self, revision: int = 2, name: str = "Ada King", user: str = ada) -> Event:
+        return self._user("UserUpdated", user, revision, name=name, email="king@example.com")
+
+    def deactivated(self, revision: int = 3, user: str = ada) -> Event:
+        return self._user("UserDeactivated", user, revision, reason="left")
+
+    def erased(self, revision: int = 4, user: str = ada) -> Event:
+        return self._user("UserErased", user, revision)
+
+    def placed(self, order: str = tea, revision: int = 1, user: str = ada) -> Event:
+        return self._order("OrderPlaced", order, revision, user)
+
+    def cancelled(self, order: str = tea, revision: int = 2, user: str = ada) -> Event:
+        return self._order("OrderCancelled", order, revision, user, reason="too slow")
+
+    def _user(self, fact: str, user: str, revision: int, **data: str) -> Event:
+        return incoming(
+            "starling.users",
+            f"{fact}.v1",
+            {"user_id": user, **data},
+            subject=user,
+            revision=revision,
+            tenant=self.tenant,
+        )
+
+    def _order(self, fact: str, order: str, revision: int, user: str, **data: str) -> Event:
+        price = {"amount": 450, "currency": "EUR"}
+        fields = {
+            "order_id": order,
+            "customer_id": user,
+            "type": "STANDARD",
+            "items": [{"sku": "TEA-1", "name": "Green tea", "quantity": 2, "price": price}],
+            "total": {"amount": 900, "currency": "EUR"},
+            "placed_at": "2026-11-20T08:30:00Z",
+        }
+        return incoming(
+            "starling.orders",
+            f"{fact}.v1",
+            fields | data,
+            subject=order,
+            revision=revision,
+            tenant=self.tenant,
+        )
+
+
+@pytest.fixture
+def told() -> Told:
+    return Told()
+
+
+@dataclass
+class Projected:
+    """The reactions, and what they have written."""
+
+    table: Table
+
+    def deliver(self, *events: Event) -> list[Event]:
+        """Hand each event to its reaction, and return those that are to come again."""
+        again = []
+        for event in events:
+            (handler,) = [h for h in HANDLERS["reactions"] if h.detail_type == event["detail-type"]]
+            answer = handler(queue_event(event), Context())
+            again += [event for _ in answer["batchItemFailures"]]
+        return again
+
+    def rows(self, tenant: str = "acme", user: str = Told.ada) -> dict[str, dict[str, Any]]:
+        """Return the data of a customer's rows by sort key, without the tenant's name."""
+        page = self.table.query(f"TENANT#{tenant}#USER#{user}", limit=1000)
+        return {
+            row.key.sk: {name: value for name, value in row.data.items() if name != "tenant"}
+            for row in page.items
+        }
+
+    @property
+    def user(self) -> dict[str, Any]:
+        return self.rows()["USER"]
+
+    @property
+    def order(self) -> dict[str, Any]:
+        return self.rows()[f"ORDER#{Told.tea}"]
+
+    def image(self, sk: str = "USER") -> dict[str, Any]:
+        """Return a row in DynamoDB's own form."""
+        dynamodb: Any = client("dynamodb")
+        key = Key(f"TENANT#acme#USER#{Told.ada}", sk).attributes()
+        item: dict[str, Any] = dynamodb.get_item(TableName=TABLE, Key=key)["Item"]
+        return item
+
+
+@pytest.fixture
+def projected(service_table: Table, queues: object) -> Projected:
+    return Projected(service_table)
+
+
+@pytest.fixture
+def commits(monkeypatch: pytest.MonkeyPatch) -> Commits:
+    return Commits.observed(monkeypatch)
+
+
+@dataclass
+class MemoryIndex:
+    """A search index that keeps the highest version, and fails when told to."""
+
+    down: bool = False
+    refuses: dict[str, str] = field(default_factory=dict)
+    versions: dict[str, int] = field(default_factory=dict)
+    documents: dict[str, dict[str, Any]] = field(default_factory=dict)
+    bulks: list[list[Write]] = field(default_factory=list)
+    searches: list[Search] = field(default_factory=list)
+
+    def write(self, writes: Sequence[Write]) -> list[Failure]:
+        if self.down:
+            return [Failure(write, "down", permanent=False) for write in writes]
+        self.bulks.append(list(writes))
+        return [failure for write in writes if (failure := self._write(write))]
+
+    def _write(self, write: Write) -> Failure | None:
+        if reason := self.refuses.get(write.id):
+            return Failure(write, reason, permanent=True)
+        if write.version > self.versions.get(write.id, 0):
+            self.versions[write.id] = write.version
+            self.documents.pop(write.id, None)
+            if write.document is not None:
+                self.documents[write.id] = write.document
+        return None
+
+    def search(self, search: Search) -> Found:
+        if self.down:
+            raise Unavailable("down")
+        self.searches.append(search)
+        mine = [d for d in self.documents.values() if d["tenant"] == search.tenant]
+        start = search.after[0] if search.after else 0
+        end = start + search.size
+        return Found(mine[start:end], [end] if len(mine) > end else None)
+
+
+@pytest.fixture
+def index(monkeypatch: pytest.MonkeyPatch) -> MemoryIndex:
+    """An index in memory, which the handlers find in place of OpenSearch."""
+    memory = MemoryIndex()
+    monkeypatch.setattr(opensearch, "_connected", lambda: memory)
+    return memory

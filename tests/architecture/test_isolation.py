@@ -1,0 +1,160 @@
+"""Stacks know each other by names alone, and functions reach only what they use."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from runtime.endpoint import Endpoint
+from tests.synthesis import Assembly, Json, Resource, synthesised
+
+# Actions that AWS grants on all resources or on none (Service Authorization Reference).
+WITHOUT_RESOURCES = {
+    "dynamodb:ListStreams",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+}
+READS = {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"}
+WRITES = {"dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:PutItem"}
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def policies(resource: Resource) -> Iterator[Json]:
+    """Yield the statements by which a role is granted something."""
+    for policy in resource.properties.get("Policies", []):
+        yield from policy["PolicyDocument"]["Statement"]
+    if resource.type in ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"):
+        yield from resource.properties["PolicyDocument"]["Statement"]
+
+
+def granted(assembly: Assembly) -> Iterator[tuple[Resource, Json]]:
+    for resource in assembly.resources(
+        "AWS::IAM::Role", "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"
+    ):
+        for statement in policies(resource):
+            yield resource, statement
+
+
+def role_of(assembly: Assembly, function: Resource) -> Resource:
+    logical_id = function.properties["Role"]["Fn::GetAtt"][0]
+    return assembly.templates[function.stack].get(logical_id)
+
+
+def actions_of(assembly: Assembly, function: Resource) -> set[str]:
+    role = role_of(assembly, function)
+    return {action for statement in policies(role) for action in listed(statement["Action"])}
+
+
+def test_no_stack_exports_or_imports_anything(assembly: Assembly) -> None:
+    for template in assembly.templates.values():
+        text = json.dumps(template.document)
+        assert "Fn::ImportValue" not in text
+        outputs = template.document.get("Outputs", {})
+        assert all("Export" not in output for output in outputs.values())
+
+
+def test_a_stack_refers_only_to_its_own_resources(assembly: Assembly) -> None:
+    for template in assembly.templates.values():
+        own = {*template.document["Resources"], *template.document.get("Parameters", {})}
+        for reference in references(template.document["Resources"]):
+            assert reference in own or reference.startswith("AWS::"), reference
+
+
+def references(value: Any) -> Iterator[str]:
+    match value:
+        case {"Ref": str(name)}:
+            yield name
+        case {"Fn::GetAtt": [str(name), *_]}:
+            yield name
+        case dict():
+            for item in value.values():
+                yield from references(item)
+        case list():
+            for item in value:
+                yield from references(item)
+
+
+def test_shared_names_come_from_the_stages_own_parameters(assembly: Assembly) -> None:
+    stage = assembly.templates["platform"].document["Outputs"]["BusName"]
+    assert stage
+    for service, template in assembly.templates.items():
+        for name, parameter in template.document.get("Parameters", {}).items():
+            if name != "BootstrapVersion":
+                assert parameter["Type"] == "AWS::SSM::Parameter::Value<String>", service
+                assert parameter["Default"].startswith("/starling/"), service
+
+
+def test_no_role_may_invoke_a_function(assembly: Assembly) -> None:
+    for role, statement in granted(assembly):
+        for action in listed(statement["Action"]):
+            assert not action.lower().startswith("lambda:"), role
+
+
+def test_every_invocation_is_allowed_to_a_service_for_one_source(assembly: Assembly) -> None:
+    for permission in assembly.resources("AWS::Lambda::Permission"):
+        assert permission.properties["Principal"].endswith(".amazonaws.com")
+        assert permission.properties["SourceArn"], permission
+
+
+def test_no_action_is_granted_by_a_wildcard(assembly: Assembly) -> None:
+    for role, statement in granted(assembly):
+        for action in listed(statement["Action"]):
+            assert "*" not in action, role
+        assert "NotAction" not in statement, role
+
+
+def test_all_resources_are_granted_only_where_aws_knows_no_others(assembly: Assembly) -> None:
+    for role, statement in granted(assembly):
+        if "*" in listed(statement["Resource"]):
+            assert set(listed(statement["Action"])) <= WITHOUT_RESOURCES, role
+
+
+def test_each_function_has_a_role_of_its_own(assembly: Assembly) -> None:
+    functions = list(assembly.resources("AWS::Lambda::Function"))
+    roles = {str(role_of(assembly, function)) for function in functions}
+    assert len(roles) == len(functions)
+
+
+def test_what_only_reads_cannot_write(assembly: Assembly, endpoints: dict[str, Endpoint]) -> None:
+    checked = 0
+    for function in assembly.resources("AWS::Lambda::Function"):
+        endpoint = endpoints.get(function.properties["Handler"])
+        if endpoint is None or "TABLE_NAME" not in environment(function):
+            continue
+        allowed = {a for a in actions_of(assembly, function) if a.startswith("dynamodb:")}
+        assert allowed == (READS if endpoint.access == "read" else READS | WRITES), function
+        checked += 1
+    assert checked
+
+
+def test_only_lists_can_read_the_key_of_the_cursors(
+    assembly: Assembly, endpoints: dict[str, Endpoint]
+) -> None:
+    for function in assembly.resources("AWS::Lambda::Function"):
+        endpoint = endpoints.get(function.properties["Handler"])
+        lists = endpoint is not None and "cursor" in endpoint.query.model_fields
+        reads = "secretsmanager:GetSecretValue" in actions_of(assembly, function)
+        assert reads == lists == ("CURSOR_SECRET_ID" in environment(function)), function
+
+
+def test_only_publishers_can_put_events_on_the_bus(assembly: Assembly) -> None:
+    for function in assembly.resources("AWS::Lambda::Function"):
+        publishes = "events:PutEvents" in actions_of(assembly, function)
+        assert publishes == (function.properties["Handler"] == "runtime.publisher.handler")
+
+
+def environment(function: Resource) -> Json:
+    variables: Json = function.properties["Environment"]["Variables"]
+    return variables
+
+
+@pytest.mark.parametrize("stage", ["test", "prod"])
+def test_every_function_knows_its_stage_and_service(stage: str) -> None:
+    for function in synthesised(stage).resources("AWS::Lambda::Function"):
+        known = environment(function)
+        assert known["STARLING_STAGE"] == stage
+        assert known["STARLING_SERVICE"] == known["POWERTOOLS_SERVICE_NAME"] == function.stack

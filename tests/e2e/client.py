@@ -1,0 +1,137 @@
+"""A tenant's view of a stage, for tests: requests with tokens of its own."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import httpx
+from ulid import ULID
+
+from infra import aws
+from infra.journey import Caller, until
+from infra.signin import sign_in
+from infra.stages import Stage
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """A tenant that no other test knows, with an admin and a member."""
+
+    name: str
+    admin: Caller
+    member: Caller
+
+    def user(self, name: str = "Ada Lovelace") -> dict[str, Any]:
+        """Create a user."""
+        email = f"{ULID()}@example.com".lower()
+        return created(
+            self.admin.send("POST", "users", "/users", json={"name": name, "email": email})
+        )
+
+    def product(self, sku: str = "lamp", amount: int = 1999) -> str:
+        """Put a product on sale."""
+        body = {"name": "Lamp", "price": {"amount": amount, "currency": "EUR"}, "stock": 10}
+        answer = self.admin.send("PUT", "orders", f"/products/{sku}", json=body)
+        assert answer.status_code in {200, 201}, answer.text
+        return sku
+
+    def order(self, customer: str, sku: str = "lamp") -> dict[str, Any]:
+        """Place an order, as soon as orders knows the customer."""
+        body = {"customer_id": customer, "items": [{"sku": sku, "quantity": 1}]}
+        return created(
+            until(
+                "the order was accepted",
+                lambda: self.member.send("POST", "orders", "/orders", json=body),
+                lambda answer: answer.status_code != 409,
+            )
+        )
+
+    def search(self, text: str, **query: Any) -> list[dict[str, Any]]:
+        """Return the first page of what a search finds."""
+        answer = self.member.send("GET", "search-sync", "/search", params={"q": text} | query)
+        assert answer.status_code == 200, answer.text
+        items: list[dict[str, Any]] = answer.json()["items"]
+        return items
+
+    def found(
+        self,
+        wanted: str,
+        good: Callable[[dict[str, Any]], bool] = lambda _: True,
+        seconds: int = 30,
+    ) -> dict[str, Any]:
+        """Wait until a search for an id finds it, and it is good."""
+
+        def item() -> dict[str, Any]:
+            return next((i for i in self.search(wanted) if i["id"] == wanted), {})
+
+        return until(f"search found {wanted}", item, lambda i: bool(i) and good(i), seconds=seconds)
+
+    def pages(self, service: str, path: str, limit: int, **query: Any) -> Iterator[dict[str, Any]]:
+        """Yield all items of a list, part by part."""
+        cursor: dict[str, str] = {}
+        while True:
+            params: dict[str, Any] = {"limit": limit} | query | cursor
+            answer = self.member.send("GET", service, path, params=params)
+            assert answer.status_code == 200, answer.text
+            page = answer.json()
+            assert len(page["items"]) <= limit
+            yield from page["items"]
+            if page["next_cursor"] is None:
+                return
+            cursor = {"cursor": page["next_cursor"]}
+
+
+@dataclass(frozen=True)
+class UnderTest:
+    """A deployed stage."""
+
+    stage: Stage
+    outputs: dict[str, Any]
+    http: httpx.Client
+
+    @cached_property
+    def apis(self) -> dict[str, str]:
+        """Base URL of each service's API."""
+        return dict(self.outputs["apis"])
+
+    def fresh_name(self) -> str:
+        """Return a tenant's name that nobody has used."""
+        return f"t{ULID()}".lower()
+
+    def sign_in(self, tenant: str, user: str, role: str) -> str:
+        """Return a token."""
+        return sign_in(self.stage, tenant, user, "admin" if role == "admin" else "member")
+
+    def client(self, service: str) -> Any:
+        """Return an AWS client for the stage."""
+        return aws.client(self.stage, service)
+
+    def tenant(self) -> Tenant:
+        """Return a tenant of its own."""
+        name = self.fresh_name()
+        callers = [
+            Caller(self.apis, self.sign_in(name, f"{role}-{name}", role), self.http)
+            for role in ("admin", "member")
+        ]
+        return Tenant(name, *callers)
+
+
+def created(answer: httpx.Response) -> dict[str, Any]:
+    """Return what was created."""
+    assert answer.status_code == 201, answer.text
+    document: dict[str, Any] = answer.json()
+    return document
+
+
+def assert_problem(answer: httpx.Response, status: int, kind: str | None = None) -> dict[str, Any]:
+    """Return the problem document that the answer must be."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json", answer.headers
+    document: dict[str, Any] = answer.json()
+    assert {"type", "title", "status", "detail"} <= document.keys()
+    assert document["status"] == status
+    assert "Traceback" not in answer.text
+    if kind:
+        assert document["type"] == f"/problems/{kind}"
+    return document

@@ -1,0 +1,81 @@
+"""What really flies over the bus: events obey their golden schemas and say what caused them."""
+
+import json
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from infra.journey import until
+from infra.paths import ROOT
+from infra.tap import Event, tapped
+from tests.e2e.client import Tenant, UnderTest
+
+
+def _golden(event: Event) -> dict[str, Any]:
+    name, _, _ = event["detail-type"].rpartition(".v")
+    version = event["detail"]["metadata"]["schema_version"]
+    service = event["source"].removeprefix("starling.")
+    path = ROOT / "contracts" / "schemas" / service / name / f"{version}.json"
+    schema: dict[str, Any] = json.loads(path.read_text())
+    return schema
+
+
+def test_every_published_event_obeys_its_golden_schema(stage: UnderTest, tenant: Tenant) -> None:
+    heard: list[Event] = []
+    with tapped(stage.stage, tenant=tenant.name) as batches:
+        user, sku = tenant.user(), tenant.product()
+        order = tenant.order(user["id"], sku)
+        tenant.order(user["id"], sku)
+        path = f"/users/{user['id']}"
+        body = {"name": "New", "email": user["email"]}
+        tenant.admin.send("PUT", "users", path, json=body)
+        trace = {"X-Correlation-Id": "cancel-by-hand"}
+        tenant.admin.send("POST", "orders", f"/orders/{order['id']}/cancel", headers=trace)
+        deleted = {"X-Correlation-Id": "delete-by-hand"}
+        tenant.admin.send("DELETE", "users", path, headers=deleted)
+
+        def listen() -> list[Event]:
+            heard.extend(next(batches))
+            return heard
+
+        until("all eight events were published", listen, lambda all_: len(all_) >= 8)
+    kinds = sorted(event["detail-type"] for event in heard)
+    assert kinds == sorted(
+        ["UserRegistered.v1", "UserUpdated.v1", "UserDeactivated.v1", "UserErased.v1"]
+        + ["OrderPlaced.v1"] * 2
+        + ["OrderCancelled.v1"] * 2
+    )
+    for event in heard:
+        Draft202012Validator(_golden(event)).validate(event["detail"])
+        assert event["detail"]["metadata"]["tenant_id"] == tenant.name
+        assert "pm_" not in json.dumps(event["detail"])
+    by_hand = [e for e in heard if e["detail"]["metadata"]["correlation_id"] == "cancel-by-hand"]
+    assert [e["detail-type"] for e in by_hand] == ["OrderCancelled.v1"]
+    # The reaction's own event carries on the id of the request that began it all.
+    chain = [e for e in heard if e["detail"]["metadata"]["correlation_id"] == "delete-by-hand"]
+    assert sorted(e["detail-type"] for e in chain) == [
+        "OrderCancelled.v1",
+        "UserDeactivated.v1",
+        "UserErased.v1",
+    ]
+    caused = {e["detail-type"]: e["detail"]["metadata"] for e in chain}
+    assert caused["OrderCancelled.v1"]["causation_id"] == caused["UserDeactivated.v1"]["id"]
+
+
+def test_the_archive_keeps_what_was_published(stage: UnderTest) -> None:
+    archives = stage.client("events").list_archives()["Archives"]
+    assert [a["State"] for a in archives if a["EventSourceArn"] == stage.outputs["bus_arn"]] == [
+        "ENABLED"
+    ]
+
+
+@pytest.mark.parametrize("service", ["users", "orders"])
+def test_nothing_is_parked_when_all_is_well(stage: UnderTest, service: str) -> None:
+    queues = {n: u for n, u in stage.outputs["queues"][service].items() if "publish" in n}
+    assert queues
+    for url in queues.values():
+        counted = stage.client("sqs").get_queue_attributes(
+            QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"]
+        )
+        assert counted["Attributes"]["ApproximateNumberOfMessages"] == "0"

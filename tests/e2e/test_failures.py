@@ -1,0 +1,139 @@
+"""What happens when something goes wrong: nothing is lost, and nothing else stops."""
+
+import json
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
+from ulid import ULID
+
+from infra.journey import until
+from infra.local import stage as local_stage
+from tests.e2e.client import Tenant, UnderTest
+
+
+def _publish(stage: UnderTest, source: str, kind: str, detail: dict[str, Any]) -> None:
+    entry = {
+        "EventBusName": stage.outputs["bus"],
+        "Source": source,
+        "DetailType": kind,
+        "Detail": json.dumps(detail),
+    }
+    answer = stage.client("events").put_events(Entries=[entry])
+    assert answer["FailedEntryCount"] == 0, answer
+
+
+def _registered(tenant: str, user: str, revision: int = 1, **data: Any) -> dict[str, Any]:
+    metadata = {
+        "id": str(ULID()),
+        "schema_version": "1.0",
+        "occurred_at": "2026-11-20T08:30:00Z",
+        "subject": user,
+        "revision": revision,
+        "tenant_id": tenant,
+        "correlation_id": "by-hand",
+        "idempotency_key": f"UserRegistered.v1:{user}:{revision}",
+    }
+    payload = {
+        "user_id": user,
+        "name": "Grace Hopper",
+        "email": "grace@example.com",
+        "registered_at": "2026-11-20T08:30:00Z",
+    }
+    return {"metadata": metadata, "data": payload | data}
+
+
+def _dead(stage: UnderTest, service: str, reaction: str, text: str) -> list[dict[str, Any]]:
+    """Return (and leave) what is in a reaction's dead-letter queue and holds a text."""
+    (url,) = (
+        url
+        for name, url in stage.outputs["queues"][service].items()
+        if reaction in name and name.endswith("dlq")
+    )
+    answer = stage.client("sqs").receive_message(
+        QueueUrl=url,
+        MaxNumberOfMessages=10,
+        VisibilityTimeout=0,
+        MessageAttributeNames=["All"],
+    )
+    return [m for m in answer.get("Messages", []) if text in m["Body"]]
+
+
+def test_an_event_that_breaks_its_contract_is_set_aside_and_stops_nothing(
+    stage: UnderTest, tenant: Tenant
+) -> None:
+    broken = _registered(tenant.name, f"usr_{ULID()}")
+    broken["data"]["user_id"] = 42
+    _publish(stage, "starling.users", "UserRegistered.v1", broken)
+    user = tenant.user()
+    tenant.found(user["id"])
+    identity = broken["metadata"]["id"]
+    for service in ("orders", "search-sync"):
+        dead = until(
+            f"{service} set the broken event aside",
+            partial(_dead, stage, service, "user-registered", identity),
+            bool,
+        )
+        reason = dead[0]["MessageAttributes"]["reason"]["StringValue"]
+        assert "$.detail.data.user_id" in reason
+
+
+def test_an_event_that_comes_twice_or_late_changes_nothing(
+    stage: UnderTest, tenant: Tenant
+) -> None:
+    user = tenant.user("First Name")
+    tenant.found(user["id"])
+    body = {"name": "Second Name", "email": user["email"]}
+    tenant.admin.send("PUT", "users", f"/users/{user['id']}", json=body)
+    tenant.found(user["id"], lambda item: item["title"] == "Second Name")
+    old = _registered(tenant.name, user["id"], name="First Name", email=user["email"])
+    for _ in range(3):
+        _publish(stage, "starling.users", "UserRegistered.v1", old)
+    other = tenant.user("Later")
+    tenant.found(other["id"])
+    item = tenant.found(user["id"])
+    assert item["title"] == "Second Name"
+
+
+def test_an_old_event_raises_nobody_from_the_dead(
+    stage: UnderTest, tenant: Tenant, new_tenant: Callable[[], Tenant]
+) -> None:
+    user, sku = tenant.user(), tenant.product()
+    order = tenant.order(user["id"], sku)
+    tenant.found(user["id"])
+    tenant.admin.send("DELETE", "users", f"/users/{user['id']}")
+    until(
+        "the user left the index", lambda: tenant.search(user["id"], kind="user"), lambda f: not f
+    )
+    tenant.found(order["id"], lambda i: i["status"] == "cancelled" and not i["customer_name"])
+    old = _registered(tenant.name, user["id"], email=user["email"])
+    _publish(stage, "starling.users", "UserRegistered.v1", old)
+    witness = tenant.user("Witness")
+    tenant.found(witness["id"])
+    assert tenant.search(user["id"], kind="user") == []
+    refused = tenant.member.send(
+        "POST",
+        "orders",
+        "/orders",
+        json={"customer_id": user["id"], "items": [{"sku": sku, "quantity": 1}]},
+    )
+    assert refused.status_code == 409
+
+
+def test_search_catches_up_after_its_engine_died(stage: UnderTest, tenant: Tenant) -> None:
+    if not stage.stage.local:
+        pytest.skip("the engine of a stage on AWS is not killed by tests")
+    user, sku = tenant.user(), tenant.product()
+    tenant.found(user["id"])
+    local_stage.kill_search(stage.stage.name)
+    order = tenant.order(user["id"], sku)
+    body = {"name": "Renamed", "email": user["email"]}
+    tenant.admin.send("PUT", "users", f"/users/{user['id']}", json=body)
+    answer = tenant.member.send("GET", "search-sync", "/search", params={"q": "lamp"})
+    assert answer.status_code == 503, answer.text
+    assert answer.json()["type"] == "/problems/search-unavailable"
+    local_stage.restart_search(stage.stage.name)
+    found = tenant.found(order["id"], lambda i: i["customer_name"] == "Renamed", seconds=60)
+    assert found["status"] == "placed"
+    tenant.found(user["id"], lambda item: item["title"] == "Renamed", seconds=60)

@@ -1,0 +1,1 @@
+"""Search against a real OpenSearch: what no stand-in for it can prove."""

@@ -1,0 +1,56 @@
+"""Rows and writes as the service makes them."""
+
+from typing import Any
+
+from runtime.ids import new_id
+from search_sync.domain.documents import document, document_id
+from search_sync.domain.query import Search
+from search_sync.domain.rows import Order, User
+from search_sync.index import Write
+from search_sync.opensearch import ALIAS, OpenSearchIndex
+
+
+def user(name: str, email: str = "someone@example.com", tenant: str = "acme") -> User:
+    return User(tenant=tenant, id=new_id("usr"), name=name, email=email, profile_revision=1)
+
+
+def order(*products: str, customer: User, sku: str = "SKU-0") -> Order:
+    fields = {
+        "tenant": customer.tenant,
+        "id": new_id("ord"),
+        "customer_id": customer.id,
+        "customer_name": customer.name,
+        "status": "placed",
+        "lines": [{"sku": sku, "name": name, "quantity": 1} for name in products],
+        "total": {"amount": 900, "currency": "EUR"},
+        "placed_at": "2026-11-20T08:30:00Z",
+        "revision": 1,
+    }
+    return Order.model_validate(fields)
+
+
+def write(row: User | Order, version: int = 1, **changes: Any) -> Write:
+    """Return the write of a row; the changes are of its document."""
+    content = document(row)
+    assert content is not None
+    return Write(document_id(row.tenant, row.kind, row.id), row.tenant, version, content | changes)
+
+
+def removal(row: User | Order, version: int) -> Write:
+    return write(row, version)._replace(document=None)
+
+
+def fill(index: OpenSearchIndex, *rows: User | Order) -> None:
+    """Index rows, and return when they can be found."""
+    assert index.write([write(row) for row in rows]) == []
+    refresh(index)
+
+
+def refresh(index: OpenSearchIndex) -> None:
+    index._client.indices.refresh(index=ALIAS)
+
+
+def found(index: OpenSearchIndex, text: str = "", tenant: str = "acme", **more: Any) -> list[str]:
+    """Return the ids of what is found, in order."""
+    documents = index.search(Search(tenant=tenant, text=text, **more)).documents
+    return [document["id"] for document in documents]

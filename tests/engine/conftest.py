@@ -1,0 +1,87 @@
+"""An OpenSearch of the tests' own, started once and stopped at the end."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from infra import tools
+from infra.local import engines
+from infra.local.daemon import Daemon
+from search_sync import opensearch
+from search_sync.opensearch import INDEX, OpenSearchIndex
+
+# Apart from the ports of the local stages, and below the last that the engine's runner takes.
+PORTS = range(9281, 9300)
+
+
+@dataclass
+class Engine:
+    """A running OpenSearch."""
+
+    folder: Path
+    port: int
+    daemon: Daemon
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def kill(self) -> None:
+        """End it as a crash would; its data stay."""
+        self.daemon.kill()
+
+    def restart(self) -> None:
+        self.daemon = engines.start_search(self.folder, self.port)
+        engines.wait_until_ready(self.daemon, engines.SEARCH_READY)
+
+
+def _free(port: int) -> bool:
+    with closing(socket.socket()) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+@pytest.fixture(scope="session")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    tools.ensure("opensearch")
+    folder = tmp_path_factory.mktemp("engine")
+    (folder / "logs").mkdir()
+    port = next(port for port in PORTS if _free(port))
+    started = Engine(folder, port, engines.start_search(folder, port))
+    try:
+        engines.wait_until_ready(started.daemon, engines.SEARCH_READY)
+        yield started
+    finally:
+        started.daemon.stop()
+
+
+@pytest.fixture(scope="module")
+def connected(engine: Engine) -> Iterator[OpenSearchIndex]:
+    """The service's own index on that engine, with whatever was in it; the handlers find it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SEARCH_ENDPOINT", engine.url)
+        opensearch._connected.cache_clear()
+        made = OpenSearchIndex.connect()
+        yield made
+        made._client.close()
+        opensearch._connected.cache_clear()
+
+
+@pytest.fixture
+def index(connected: OpenSearchIndex) -> OpenSearchIndex:
+    """The same; at first there is none."""
+    return without_index(connected)
+
+
+def without_index(connected: OpenSearchIndex) -> OpenSearchIndex:
+    """Delete the index."""
+    connected._client.indices.delete(index=INDEX, params={"ignore": 404})
+    return connected

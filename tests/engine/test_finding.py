@@ -1,0 +1,91 @@
+"""What is looked for is found: by its own tenant, and by nobody else."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from search_sync.domain.rows import Order, User
+from search_sync.opensearch import OpenSearchIndex
+from tests.engine.builders import fill, found, order, user
+from tests.engine.conftest import without_index
+
+ADA = user("Ada Lovelace", "ada.l@analytical.example")
+JOSE = user("José Müller-Núñez", "jose@example.org")
+LI = user("李小龙", "li@example.cn")
+TEA = order("Green tea", "Teapot", customer=ADA, sku="TEA-1")
+MUG = order("Mug", customer=JOSE, sku="MUG_2")
+ROWS: list[User | Order] = [ADA, JOSE, LI, TEA, MUG]
+
+
+@pytest.fixture(scope="module")
+def filled(connected: OpenSearchIndex) -> OpenSearchIndex:
+    index = without_index(connected)
+    stranger = user("Ada Lovelace", "ada.l@analytical.example", tenant="globex")
+    fill(index, *ROWS, stranger, order("Green tea", customer=stranger, sku="TEA-1"))
+    return index
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ("Ada", [ADA, TEA]),
+        ("LOVELACE ada", [ADA, TEA]),
+        ("ada lov", [ADA, TEA]),
+        ("lovelcae", [ADA, TEA]),
+        ("jose muller", [JOSE, MUG]),
+        ("Müller", [JOSE, MUG]),
+        ("小龙", [LI]),
+        ("green tea", [TEA]),
+        ("teapt", [TEA]),
+        ("lovelace teapot", [TEA]),
+        ("tea-1", [TEA]),
+        ("mug_2", [MUG]),
+        ("Ada.L@Analytical.example", [ADA]),
+        ("analytical", [ADA]),
+        (TEA.id, [TEA]),
+        (TEA.id.lower(), [TEA]),
+        (ADA.id, [ADA, TEA]),
+        ("grace", []),
+        ("lovelace mug", []),
+    ],
+)
+def test_a_text_finds(filled: OpenSearchIndex, text: str, rows: list[User | Order]) -> None:
+    assert found(filled, text) == [row.id for row in rows]
+
+
+def test_no_text_finds_all_of_the_tenant(filled: OpenSearchIndex) -> None:
+    assert sorted(found(filled)) == sorted(row.id for row in ROWS)
+
+
+@pytest.mark.parametrize(("kind", "rows"), [("user", [ADA]), ("order", [TEA])])
+def test_a_kind_narrows_it_down(
+    filled: OpenSearchIndex, kind: str, rows: list[User | Order]
+) -> None:
+    assert found(filled, "ada", kind=kind) == [row.id for row in rows]
+
+
+def test_a_tenant_without_documents_finds_nothing(filled: OpenSearchIndex) -> None:
+    assert found(filled, "ada", tenant="initech") == []
+    assert found(filled, tenant="initech") == []
+
+
+HOSTILE = [
+    *("*", "?", "*:*", "tenant:globex", "a AND b OR (c", '"', "\\", "\\" * 200, "{" * 200, "/.*/"),
+    *('"}},"query":{"match_all":{}}', "\0", "\x7f", "\u202e", "a " * 100, "abcd " * 40, "-" * 200),
+    *("龙" * 200, "龙" * 60, "ก" * 200, "😀" * 200, "\u0301" * 200, "ß" * 200, "a-b_c." * 33),
+    "".join(f"{word} " for word in range(50)),
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_hostile_text_is_only_a_text(filled: OpenSearchIndex, text: str) -> None:
+    assert set(found(filled, text)) <= {row.id for row in ROWS}
+
+
+@settings(
+    max_examples=150,
+    deadline=None,
+)
+@given(text=st.text(st.characters(exclude_categories=["Cs"]), max_size=200))
+def test_any_text_is_answered_with_the_tenants_own(filled: OpenSearchIndex, text: str) -> None:
+    assert set(found(filled, text)) <= {row.id for row in ROWS}

@@ -1,0 +1,101 @@
+"""Documents get into the index, in whatever order they come."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from infra.journey import until
+from search_sync.opensearch import ALIAS, INDEX, OpenSearchIndex
+from tests.engine.builders import fill, found, refresh, removal, user, write
+
+
+def test_the_first_write_makes_the_index_as_its_definition_says(index: OpenSearchIndex) -> None:
+    assert index.write([write(user("Ada"))]) == []
+    client = index._client
+    assert set(client.indices.get_alias(name=ALIAS)) == {INDEX}
+    mapping = client.indices.get_mapping(index=ALIAS)[INDEX]["mappings"]
+    assert mapping["dynamic"] == "false"
+    assert mapping["properties"]["name"] == {"type": "text", "analyzer": "words"}
+
+
+def test_functions_that_write_first_at_once_make_one_index(index: OpenSearchIndex) -> None:
+    users = [user(f"User {number}") for number in range(8)]
+    with ThreadPoolExecutor(len(users)) as pool:
+        failures = list(pool.map(lambda ada: index.write([write(ada)]), users))
+    assert failures == [[]] * len(users)
+    refresh(index)
+    assert sorted(found(index)) == sorted(ada.id for ada in users)
+
+
+def test_an_engine_that_lost_its_data_gets_a_new_index(index: OpenSearchIndex) -> None:
+    ada, grace = user("Ada"), user("Grace")
+    fill(index, ada)
+    index._client.indices.delete(index=INDEX)
+    assert found(index) == []
+    fill(index, grace)
+    assert found(index, "grace") == [grace.id]
+
+
+def test_what_is_written_is_found_within_a_second(index: OpenSearchIndex) -> None:
+    fill(index, user("Grace"))
+    ada = user("Ada")
+    assert index.write([write(ada)]) == []
+    until("Ada was found", lambda: found(index, "ada"), lambda ids: ids == [ada.id], seconds=1)
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_an_older_or_equal_version_changes_nothing_and_is_no_failure(
+    index: OpenSearchIndex, version: int
+) -> None:
+    ada = user("Ada")
+    assert index.write([write(ada, 2, name="Ada King")]) == []
+    assert index.write([write(ada, version)]) == []
+    refresh(index)
+    assert found(index, "king") == [ada.id]
+
+
+def test_a_late_write_brings_no_document_back_that_was_taken_out(index: OpenSearchIndex) -> None:
+    ada = user("Ada")
+    assert index.write([write(ada, 1)]) == []
+    assert index.write([removal(ada, 3)]) == []
+    assert index.write([write(ada, 2)]) == []
+    refresh(index)
+    assert found(index) == []
+
+
+def test_taking_out_what_is_not_there_is_no_failure(index: OpenSearchIndex) -> None:
+    ada = user("Ada")
+    assert index.write([removal(ada, 2)]) == []
+    assert index.write([write(ada, 1)]) == []
+    refresh(index)
+    assert found(index) == []
+
+
+def test_of_a_bulk_with_a_bad_document_the_others_are_indexed(index: OpenSearchIndex) -> None:
+    ada, bad, grace = user("Ada"), user("Bad"), user("Grace")
+    spoilt = write(bad, placed_at="no date: Ada Lovelace")
+    (failure,) = index.write([write(ada), spoilt, write(grace)])
+    assert (failure.write, failure.permanent) == (spoilt, True)
+    assert "mapper_parsing_exception" in failure.reason
+    assert "placed_at" in failure.reason
+    assert "Lovelace" not in failure.reason
+    refresh(index)
+    assert sorted(found(index)) == sorted([ada.id, grace.id])
+
+
+def test_an_index_that_takes_no_writes_for_now_keeps_them_for_later(index: OpenSearchIndex) -> None:
+    ada = user("Ada")
+    fill(index, user("Grace"))
+    block = "index.blocks.read_only_allow_delete"
+    index._client.indices.put_settings(index=INDEX, body={block: True})
+    (failure,) = index.write([write(ada)])
+    assert not failure.permanent
+    index._client.indices.put_settings(index=INDEX, body={block: None})
+    assert index.write([write(ada)]) == []
+
+
+def test_a_large_batch_goes_in_several_bulks(index: OpenSearchIndex) -> None:
+    small_bulks = OpenSearchIndex(index._client, max_bytes=2_000)
+    users = [user(f"User {number}") for number in range(50)]
+    fill(small_bulks, *users)
+    assert len(found(index, size=100)) == len(users)

@@ -1,0 +1,119 @@
+"""Every rule takes the events of one reaction and no others, as AWS's own engine decides."""
+
+import copy
+from typing import Any
+
+import pytest
+
+from contracts.examples import Example, examples
+from contracts.golden import Reaction, reactions
+from contracts.ruler import Ruler
+from contracts.rules import patterns, taken
+from tests.synthesis import Template, synthesised
+from tests.templates import referred
+
+RULER = Ruler()
+EXAMPLES = list(examples())
+REACTIONS = list(reactions())
+
+Templates = dict[str, Template]
+
+
+@pytest.fixture(scope="module")
+def dev() -> Templates:
+    return synthesised("dev").templates
+
+
+def named(reaction: Reaction) -> str:
+    return reaction.module
+
+
+def subscribed(template: Template) -> list[tuple[str, str]]:
+    """Return the handlers that events reach, each with its rule: rule, queue, source, function."""
+    found = []
+    for rule in patterns(template.document):
+        targets = template.get(rule).properties["Targets"]
+        assert len(targets) == 1, f"{template.get(rule)} has {len(targets)} targets, not one queue"
+        queue = referred(targets[0]["Arn"])
+        for source in template.resources("AWS::Lambda::EventSourceMapping"):
+            if referred(source.properties["EventSourceArn"]) == queue:
+                function = template.get(referred(source.properties["FunctionName"]))
+                found.append((function.properties["Handler"], rule))
+    return found
+
+
+def pattern_of(templates: Templates, reaction: Reaction) -> dict[str, Any]:
+    template = templates[reaction.service.name]
+    rules = dict(subscribed(template))
+    assert f"{reaction.module}.handler" in rules, f"no rule's events reach {reaction.module}"
+    return patterns(template.document)[rules[f"{reaction.module}.handler"]]
+
+
+def test_there_are_reactions_and_an_example_of_every_event_that_they_name() -> None:
+    assert REACTIONS
+    missing = {r.reader.detail_type for r in REACTIONS} - {e.detail_type for e in EXAMPLES}
+    assert not missing, f"contracts/examples has no example of {missing}"
+
+
+@pytest.mark.parametrize("reaction", REACTIONS, ids=named)
+def test_a_rule_takes_every_example_of_its_reactions_event_and_no_other(
+    dev: Templates, reaction: Reaction
+) -> None:
+    pattern = pattern_of(dev, reaction)
+    assert taken(pattern, EXAMPLES, RULER) == {reaction.reader.detail_type}
+    for example in examples(reaction.reader.detail_type):
+        assert RULER.matches(pattern, example.event), f"{reaction.module} misses {example.path}"
+
+
+@pytest.mark.parametrize("reaction", REACTIONS, ids=named)
+def test_a_rule_takes_neither_another_major_version_nor_anothers_event_of_that_name(
+    dev: Templates, reaction: Reaction
+) -> None:
+    pattern = pattern_of(dev, reaction)
+    (example, *_) = examples(reaction.reader.detail_type)
+    for field, value in {
+        "detail-type": f"{reaction.reader.event_name}.v{reaction.reader.major + 1}",
+        "source": "starling.nobody",
+    }.items():
+        other = copy.deepcopy(example.event) | {field: value}
+        assert not taken(pattern, [Example(example.path, other)], RULER), (
+            f"{reaction.module}'s rule takes an event whose {field} is {value}"
+        )
+
+
+def test_rules_and_reactions_are_in_one_to_one_correspondence(dev: Templates) -> None:
+    declared = sorted(f"{reaction.module}.handler" for reaction in REACTIONS)
+    reached = sorted(handler for template in dev.values() for handler, _ in subscribed(template))
+    assert reached == declared
+    rules = [rule for template in dev.values() for rule in patterns(template.document)]
+    assert len(rules) == len(declared), "a rule leads to no reaction, or two lead to the same one"
+
+
+def test_every_rule_is_on_the_stages_bus(dev: Templates) -> None:
+    for template in dev.values():
+        for rule in patterns(template.document):
+            assert template.get(rule).properties["EventBusName"] == "starling-dev", template.get(
+                rule
+            )
+
+
+def test_every_event_reaches_each_service_that_consumes_it(dev: Templates) -> None:
+    for example in EXAMPLES:
+        consumers = {
+            r.service.name for r in REACTIONS if r.reader.detail_type == example.detail_type
+        }
+        takers = {
+            service
+            for service, template in dev.items()
+            for pattern in patterns(template.document).values()
+            if RULER.matches(pattern, example.event)
+        }
+        assert takers == consumers, f"{example.path}: taken by {takers}, consumed by {consumers}"
+
+
+def test_the_archive_keeps_every_event(dev: Templates) -> None:
+    (archive,) = dev["platform"].resources("AWS::Events::Archive")
+    pattern = archive.properties.get("EventPattern")
+    lost = [e.path for e in EXAMPLES if pattern and not RULER.matches(pattern, e.event)]
+    assert not lost, f"{archive} forgets {lost}"
+    assert archive.properties["RetentionDays"] >= 7
