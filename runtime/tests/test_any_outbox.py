@@ -43,7 +43,7 @@ class Outbox(RuleBasedStateMachine):
         self.trouble: BaseException = Crash()
         self.dice: Iterator[float] = iter(())
         self.flaky = 0.0
-        self.bus = Bus(self, lambda: self, "bus", "parked", lambda seconds: None)  # type: ignore[arg-type,return-value]
+        self.bus = Bus(self, lambda: self, "bus", "parked", lambda seconds: None)  # type: ignore[arg-type,return-value]  # a stub
 
     # What a service does: each commit is one record of the stream.
 
@@ -112,7 +112,7 @@ class Outbox(RuleBasedStateMachine):
 
     # What AWS does.
 
-    def put_events(self, Entries: list[dict[str, str]]) -> dict[str, Any]:  # noqa: N803
+    def put_events(self, Entries: list[dict[str, str]]) -> dict[str, Any]:  # noqa: N803 - AWS's name
         assert 0 < len(Entries) <= MAX_ENTRIES
         assert sum(entry_size(_back(entry)) for entry in Entries) <= MAX_ENTRY_BYTES
         self._maybe_trouble()
@@ -131,7 +131,7 @@ class Outbox(RuleBasedStateMachine):
         self._maybe_trouble()
         return {"Entries": results}
 
-    def send_message(self, MessageBody: str, **_: Any) -> None:  # noqa: N803
+    def send_message(self, MessageBody: str, **_: Any) -> None:  # noqa: N803 - AWS's name
         self._maybe_trouble()
         body = json.loads(MessageBody)
         if "NewImage" in body or "beginning" in body:  # larger than any item is, parked in part

@@ -62,7 +62,7 @@ def test_events_and_expiry_are_not_read_through_an_index(service_table: Table) -
     event = {"source": "s", "detail-type": "t", "detail": "{}"}
     listed = Key("LIST", "a")
     service_table.commit(
-        Create(key=key, data={"n": 1}, events=[event], gsi1=listed, expires_at=9)  # type: ignore[list-item]
+        Create(key=key, data={"n": 1}, events=[event], gsi1=listed, expires_at=9)  # type: ignore[list-item]  # no Entry
     )
     (item,) = service_table.query("LIST", index="gsi1", limit=1).items
     assert (item.key, item.data, item.revision) == (key, {"n": 1}, 1)

@@ -61,7 +61,7 @@ class FakeBus:
         self.parked: list[dict[str, Any]] = []
         self.waits: list[float] = []
         self.reachable = True
-        self.bus = Bus(self, lambda: self, "bus-1", "https://parked", self.waits.append)  # type: ignore[arg-type,return-value]
+        self.bus = Bus(self, lambda: self, "bus-1", "https://parked", self.waits.append)  # type: ignore[arg-type,return-value]  # a stub
 
     def put_events(self, Entries: list[dict[str, str]]) -> dict[str, Any]:  # noqa: N803 - AWS's name
         self.requests.append(Entries)
@@ -78,9 +78,9 @@ class FakeBus:
 
     def send_message(
         self,
-        QueueUrl: str,  # noqa: N803
-        MessageBody: str,  # noqa: N803
-        MessageAttributes: dict[str, dict[str, str]],  # noqa: N803
+        QueueUrl: str,  # noqa: N803 - AWS's name
+        MessageBody: str,  # noqa: N803 - AWS's name
+        MessageAttributes: dict[str, dict[str, str]],  # noqa: N803 - AWS's name
     ) -> None:
         if not self.reachable:
             raise OSError("unreachable")

@@ -1,161 +1,163 @@
-"""A dead-letter queue and an alarm on each asynchronous hop, so that nothing is lost in silence."""
+"""On each asynchronous hop failures are bounded, kept and heard of, and hops are as designed."""
+
+from collections.abc import Iterator
 
 import pytest
 
-from tests.conftest import Templates
-from tests.templates import SERVICES, Resource, Template, referred
+from infra.deploying import ALL, chosen
+from tests.synthesis import Resource, Template, synthesised
+from tests.templates import functions, referred, text
 
 
-@pytest.fixture(params=SERVICES)
-def template(request: pytest.FixtureRequest, dev: Templates) -> Template:
-    return dev[request.param]
+@pytest.fixture(params=chosen(ALL))
+def template(request: pytest.FixtureRequest) -> Template:
+    return synthesised("dev").templates[request.param]
 
 
 def alarmed(template: Template, queue: Resource) -> bool:
-    """Whether an alarm rings as soon as a queue has a message."""
+    """Whether an alarm rings at the first message in a queue."""
     name = queue.properties["QueueName"]
     return any(
         alarm.properties["Namespace"] == "AWS/SQS"
         and alarm.properties["MetricName"] == "ApproximateNumberOfMessagesVisible"
         and alarm.properties["Dimensions"] == [{"Name": "QueueName", "Value": name}]
-        and alarm.properties["Threshold"] == 1
         and alarm.properties["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
-        for alarm in template.all("AWS::CloudWatch::Alarm")
+        and alarm.properties["Threshold"] == 1
+        for alarm in template.resources("AWS::CloudWatch::Alarm")
     )
 
 
-def check_failures_go(template: Template, hop: Resource, target: object) -> None:
-    """Check that a hop's failures go to a queue of the stack, which rings."""
-    name = referred(target)
-    assert name in template.document["Resources"], f"{hop}: its failures go nowhere: name a queue"
-    queue = template[name]
-    assert queue.kind == "AWS::SQS::Queue", f"{hop}: its failures go to {queue}, not to a queue"
+def check_kept(template: Template, hop: Resource, place: object) -> None:
+    """Check that a hop's failures go to a queue of the stack that rings."""
+    assert referred(place) in template.document["Resources"], f"{hop}: its failures go nowhere"
+    queue = template.get(referred(place))
+    assert queue.type == "AWS::SQS::Queue", f"{hop}: its failures go to {queue}, not to a queue"
     assert "RedrivePolicy" not in queue.properties, f"{hop}: {queue} is no dead-letter queue"
-    assert alarmed(template, queue), f"{hop}: nobody is told of its failures: alarm on {queue}"
+    assert alarmed(template, queue), f"{hop}: nobody hears of its failures: alarm on {queue}"
 
 
-def of_queue(template: Template, source: Resource) -> bool:
-    return template[referred(source.properties["EventSourceArn"])].kind == "AWS::SQS::Queue"
+def sources(template: Template) -> Iterator[tuple[Resource, Resource]]:
+    """Yield each event source mapping with what it reads."""
+    for source in template.resources("AWS::Lambda::EventSourceMapping"):
+        yield source, template.get(referred(source.properties["EventSourceArn"]))
 
 
-def test_each_queue_that_is_consumed_has_a_dead_letter_queue_with_an_alarm(
+def test_a_message_is_tried_a_bounded_number_of_times_and_then_kept(template: Template) -> None:
+    for source, queue in sources(template):
+        if queue.type == "AWS::SQS::Queue":
+            redrive = queue.properties.get("RedrivePolicy")
+            assert redrive, f"{source}: give {queue} a redrive policy"
+            assert 1 < redrive["maxReceiveCount"] <= 1000, f"{queue}: bound its attempts"
+            check_kept(template, source, redrive["deadLetterTargetArn"])
+
+
+def test_a_consumer_of_a_queue_answers_message_by_message_and_in_time(template: Template) -> None:
+    for source, queue in sources(template):
+        if queue.type == "AWS::SQS::Queue":
+            answers = source.properties.get("FunctionResponseTypes")
+            assert answers == ["ReportBatchItemFailures"], f"{source}: one bad one fails them all"
+            function = template.get(referred(source.properties["FunctionName"]))
+            # Lambda's documentation asks for six times the function's timeout.
+            least = 6 * function.properties["Timeout"]
+            assert queue.properties["VisibilityTimeout"] >= least, f"{queue}: it would come twice"
+
+
+def test_a_batch_of_a_stream_is_tried_a_bounded_number_of_times_and_then_kept(
     template: Template,
 ) -> None:
-    for source in template.all("AWS::Lambda::EventSourceMapping"):
-        if not of_queue(template, source):
-            continue
-        queue = template[referred(source.properties["EventSourceArn"])]
-        redrive = queue.properties.get("RedrivePolicy")
-        assert redrive, f"{queue}: give it a redrive policy"
-        assert 1 < redrive["maxReceiveCount"] <= 1000, f"{queue}: retries are not bounded"
-        check_failures_go(template, queue, redrive["deadLetterTargetArn"])
+    for source, read in sources(template):
+        if read.type != "AWS::SQS::Queue":
+            said = source.properties
+            assert said["BisectBatchOnFunctionError"] is True, f"{source}: bisect what fails"
+            assert 1 <= said["MaximumRetryAttempts"] <= 10, f"{source}: bound its retries"
+            assert said["StartingPosition"] == "TRIM_HORIZON", f"{source}: it would skip changes"
+            check_kept(template, source, said["DestinationConfig"]["OnFailure"]["Destination"])
 
 
-def test_each_consumer_of_a_queue_answers_message_by_message_in_time(template: Template) -> None:
-    for source in template.all("AWS::Lambda::EventSourceMapping"):
-        if not of_queue(template, source):
-            continue
-        answers = source.properties.get("FunctionResponseTypes")
-        assert answers == ["ReportBatchItemFailures"], f"{source}: one bad message fails them all"
-        queue = template[referred(source.properties["EventSourceArn"])].properties
-        timeout = template[referred(source.properties["FunctionName"])].properties["Timeout"]
-        # AWS Lambda's guide on SQS: at least six times the function's timeout.
-        assert queue["VisibilityTimeout"] >= 6 * timeout, f"{source}: a message would come twice"
+def test_a_consumer_of_a_stream_has_an_alarm_for_when_it_is_late(template: Template) -> None:
+    for source, read in sources(template):
+        if read.type != "AWS::SQS::Queue":
+            function = template.get(referred(source.properties["FunctionName"]))
+            dimensions = [{"Name": "FunctionName", "Value": function.properties["FunctionName"]}]
+            late = [
+                alarm.properties["Threshold"]
+                for alarm in template.resources("AWS::CloudWatch::Alarm")
+                if alarm.properties["MetricName"] == "IteratorAge"
+                and alarm.properties["Dimensions"] == dimensions
+            ]
+            assert late == [5 * 60 * 1000], f"{source}: let an alarm ring after 5 minutes"
 
 
-def test_each_consumer_of_a_stream_bisects_retries_and_parks(template: Template) -> None:
-    for source in template.all("AWS::Lambda::EventSourceMapping"):
-        if of_queue(template, source):
-            continue
-        said = source.properties
-        assert said["BisectBatchOnFunctionError"] is True, f"{source}: bisect a failing batch"
-        assert 1 <= said["MaximumRetryAttempts"] <= 10, f"{source}: bound its retries"
-        assert said["StartingPosition"] == "TRIM_HORIZON", f"{source}: it would skip changes"
-        failures = said.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
-        check_failures_go(template, source, failures)
-
-
-def test_each_consumer_of_a_stream_has_an_alarm_when_it_falls_behind(template: Template) -> None:
-    for source in template.all("AWS::Lambda::EventSourceMapping"):
-        if of_queue(template, source):
-            continue
-        name = template[referred(source.properties["FunctionName"])].properties["FunctionName"]
-        late = [
-            alarm.properties["Threshold"]
-            for alarm in template.all("AWS::CloudWatch::Alarm")
-            if alarm.properties["MetricName"] == "IteratorAge"
-            and alarm.properties["Dimensions"] == [{"Name": "FunctionName", "Value": name}]
-        ]
-        assert late == [5 * 60 * 1000], f"{source}: an alarm after 5 minutes is needed"
-
-
-def test_each_table_with_events_is_published_and_the_index_is_fed_as_designed(
-    dev: Templates,
-) -> None:
-    def consumers(service: str) -> dict[str, Resource]:
-        template = dev[service]
-        return {
-            template[referred(s.properties["FunctionName"])].properties["Handler"]: s
-            for s in template.all("AWS::Lambda::EventSourceMapping")
-            if not of_queue(template, s)
-        }
-
-    for service in ("users", "orders"):
-        assert list(consumers(service)) == ["runtime.publisher.handler"]
-    feed = consumers("search-sync")["search_sync.streams.feed_index.handler"].properties
+def test_the_outbox_is_published_and_the_index_is_fed_as_designed() -> None:
+    found = {
+        (stack, template.get(referred(s.properties["FunctionName"])).properties["Handler"]): s
+        for stack, template in synthesised("dev").templates.items()
+        for s, read in sources(template)
+        if read.type == "AWS::DynamoDB::Table"
+    }
+    feed = found.pop(("search-sync", "search_sync.streams.feed_index.handler")).properties
     assert (feed["BatchSize"], feed["MaximumBatchingWindowInSeconds"]) == (100, 5)
     assert feed["MaximumRetryAttempts"] == 3
+    assert set(found) == {(stack, "runtime.publisher.handler") for stack in ("orders", "users")}
 
 
-def test_each_rule_has_somewhere_for_what_its_target_does_not_take(template: Template) -> None:
-    for rule in template.all("AWS::Events::Rule"):
-        for target in rule.properties["Targets"]:
-            failures = target.get("DeadLetterConfig", {}).get("Arn")
-            check_failures_go(template, rule, failures)
-
-
-def test_each_rule_may_write_to_its_queue_and_to_its_dead_letter_queue(template: Template) -> None:
-    for rule in template.all("AWS::Events::Rule"):
+def test_each_rule_keeps_what_its_target_does_not_take(template: Template) -> None:
+    for rule in template.resources("AWS::Events::Rule"):
         (target,) = rule.properties["Targets"]
-        places = [target["Arn"], target["DeadLetterConfig"]["Arn"]]
-        for queue in (template[referred(place)] for place in places):
-            if queue.kind == "AWS::SQS::Queue":
-                assert _may_send(template, rule, queue), f"{rule} may not write to {queue}"
+        check_kept(template, rule, target.get("DeadLetterConfig", {}).get("Arn"))
+        for place in (target["Arn"], target["DeadLetterConfig"]["Arn"]):
+            queue = template.get(referred(place))
+            if queue.type == "AWS::SQS::Queue":
+                assert admits(template, queue, rule), f"{rule} may not write to {queue}"
 
 
-def test_each_function_that_a_clock_starts_keeps_its_failures(template: Template) -> None:
-    for rule in template.all("AWS::Events::Rule", "AWS::Scheduler::Schedule"):
-        if "ScheduleExpression" not in rule.properties:
-            continue
-        targets = rule.properties.get("Targets") or [rule.properties["Target"]]
-        for function in (template[referred(target["Arn"])] for target in targets):
-            configured = [
-                config
-                for config in template.all("AWS::Lambda::EventInvokeConfig")
-                if referred(config.properties["FunctionName"])
-                in {function.id, function.properties["FunctionName"]}
-            ]
-            assert configured, f"{function}: bound its retries and keep its failures"
-            destination = configured[0].properties["DestinationConfig"]["OnFailure"]["Destination"]
-            check_failures_go(template, function, destination)
-
-
-def test_no_queue_is_without_a_consumer_or_an_alarm(template: Template) -> None:
-    consumed = {
-        referred(source.properties["EventSourceArn"])
-        for source in template.all("AWS::Lambda::EventSourceMapping")
+def test_what_a_clock_starts_keeps_its_failures(template: Template) -> None:
+    configured = {
+        name: config
+        for config in template.resources("AWS::Lambda::EventInvokeConfig")
+        for name in [
+            referred(config.properties["FunctionName"]) or config.properties["FunctionName"]
+        ]
     }
-    for queue in template.all("AWS::SQS::Queue"):
-        assert queue.id in consumed or alarmed(template, queue), f"{queue}: nobody reads it"
+    for clock in template.resources("AWS::Events::Rule", "AWS::Scheduler::Schedule"):
+        if "ScheduleExpression" not in clock.properties:
+            continue
+        for target in clock.properties.get("Targets") or [clock.properties["Target"]]:
+            function = template.get(referred(target["Arn"]))
+            names = {function.logical_id, function.properties["FunctionName"]}
+            (config,) = [configured[name] for name in names & configured.keys()]
+            assert config.properties["MaximumRetryAttempts"] <= 2, config
+            places = config.properties["DestinationConfig"]
+            check_kept(template, function, places["OnFailure"]["Destination"])
 
 
-def _may_send(template: Template, rule: Resource, queue: Resource) -> bool:
-    for policy in template.all("AWS::SQS::QueuePolicy"):
-        if queue.id not in [referred(q) for q in policy.properties["Queues"]]:
+def test_no_queue_is_without_a_reader_or_an_alarm(template: Template) -> None:
+    read = {queue.logical_id for _, queue in sources(template)}
+    for queue in template.resources("AWS::SQS::Queue"):
+        assert queue.logical_id in read or alarmed(template, queue), f"{queue}: nobody reads it"
+
+
+def test_every_function_that_is_not_called_by_a_gateway_is_started_by_one_thing(
+    template: Template,
+) -> None:
+    started = [
+        referred(source.properties["FunctionName"])
+        for source in template.resources(
+            "AWS::Lambda::EventSourceMapping", "AWS::Lambda::Permission"
+        )
+    ]
+    for handler, function in functions(template).items():
+        times = started.count(function.logical_id)
+        assert times == 1, f"{handler} of {template.stack} is started by {times} things"
+
+
+def admits(template: Template, queue: Resource, rule: Resource) -> bool:
+    for policy in template.resources("AWS::SQS::QueuePolicy"):
+        if queue.logical_id not in [referred(q) for q in policy.properties["Queues"]]:
             continue
         for statement in policy.properties["PolicyDocument"]["Statement"]:
             if statement["Principal"] == {"Service": "events.amazonaws.com"}:
-                source = template.text(statement["Condition"]["ArnEquals"]["aws:SourceArn"])
+                source = text(statement["Condition"]["ArnEquals"]["aws:SourceArn"])
                 if source.endswith(f"/{rule.properties['Name']}"):
                     return "sqs:SendMessage" in statement["Action"]
     return False

@@ -158,3 +158,17 @@ def test_every_function_knows_its_stage_and_service(stage: str) -> None:
         known = environment(function)
         assert known["STARLING_STAGE"] == stage
         assert known["STARLING_SERVICE"] == known["POWERTOOLS_SERVICE_NAME"] == function.stack
+
+
+def test_only_its_own_functions_may_call_the_search_domain(assembly: Assembly) -> None:
+    (domain,) = assembly.resources("AWS::OpenSearchService::Domain")
+    template = assembly.templates[domain.stack]
+    callers = {
+        function.properties["Role"]["Fn::GetAtt"][0]
+        for function in template.resources("AWS::Lambda::Function")
+        if "SEARCH_ENDPOINT" in environment(function)
+    }
+    statements = domain.properties["AccessPolicies"]["Statement"]
+    assert {statement["Effect"] for statement in statements} == {"Allow"}
+    assert {s["Principal"]["AWS"]["Fn::GetAtt"][0] for s in statements} == callers
+    assert callers

@@ -108,7 +108,7 @@ def environment(service: Service) -> Path:
             uv("venv", "--quiet", "--clear", "--python", sys.executable, str(folder))
             uv(*install, "--no-deps", "--require-hashes", "-r", str(service.lock))
             constraints = ["-c", str(service.lock), "-c", str(tools)]
-            uv(*install, *TEST_TOOLS, *constraints)
+            uv(*install, "--compile-bytecode", *TEST_TOOLS, *constraints)
             (folder / ".done").touch()
     sources = [ROOT / "contracts" / "src", ROOT / "runtime" / "src", service.source]
     (site,) = folder.glob("lib/python*/site-packages")

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from infra.discovery import Declared, declared, services
 from runtime.endpoint import Endpoint
+from tests.infra.bodies import BODIES
 from tests.synthesis import Json, Resource, Template, synthesised
 from tests.templates import functions, referred, text
 
@@ -29,26 +30,6 @@ WITH_BODY = [
     if found.declaration.body
 ]
 EACH = [pytest.param(service, found, id=found.handler) for service, found in ENDPOINTS]
-
-USER = "usr_01JZ0000000000000000000000"
-LINE = {"sku": "TEA-1", "quantity": 2}
-BODIES: dict[str, list[dict[str, Any]]] = {
-    "users.api.create_user.handler": [{"name": "Ada Lovelace", "email": "ada@example.com"}],
-    "users.api.update_user.handler": [{"name": "Ada King", "email": "king@example.com"}],
-    "orders.api.put_product.handler": [
-        {"name": "Tea", "price": {"amount": 1999, "currency": "EUR"}, "stock": 10}
-    ],
-    "orders.api.place_order.handler": [
-        {"customer_id": USER, "items": [LINE]},
-        {
-            "customer_id": USER,
-            "items": [LINE, {"sku": "MUG-1", "quantity": 1}],
-            "type": "EXPRESS",
-            "payment_method": "pm_card_visa",
-        },
-    ],
-}
-"""Bodies that endpoints take; one that takes a body has to have an example here."""
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),

@@ -1,210 +1,193 @@
-"""What every resource is set to, on a disposable stage and on one whose data is kept."""
+"""What resources are set to, on a disposable stage and on one whose data is kept."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
+from infra.deploying import ALL, chosen
 from infra.stages import Stage
-from tests.conftest import Templates
-from tests.templates import SERVICES, Resource, Template, referred
+from tests.synthesis import Assembly, Json, Resource, synthesised
+from tests.templates import referred, text
 
-STAGES = ["dev", "prod"]
 DAY = 24 * 60 * 60
+HOLDING = (
+    "AWS::DynamoDB::Table",
+    "AWS::Cognito::UserPool",
+    "AWS::OpenSearchService::Domain",
+    "AWS::Logs::LogGroup",
+    "AWS::S3::Bucket",
+)
 
 
-@pytest.fixture(params=[(stage, service) for stage in STAGES for service in SERVICES], ids="-".join)
-def stage_and_template(request: pytest.FixtureRequest) -> tuple[Stage, Template]:
-    stage, service = request.param
-    templates: Templates = request.getfixturevalue(stage)
-    return Stage.of(stage), templates[service]
+@pytest.fixture(params=["dev", "prod"])
+def stage(request: pytest.FixtureRequest) -> Stage:
+    return Stage.of(request.param)
 
 
-Given = tuple[Stage, Template]
+@pytest.fixture
+def assembly(stage: Stage) -> Assembly:
+    return synthesised(stage.name)
 
 
-def enabled(settings: Mapping[str, Any], *path: str) -> bool:
-    value: Any = settings
-    for name in path:
-        value = value.get(name, {})
-    return value is True
-
-
-def test_tables_expire_recover_and_encrypt_and_show_both_images(stage_and_template: Given) -> None:
-    stage, template = stage_and_template
-    for table in template.all("AWS::DynamoDB::Table"):
+def test_every_service_has_one_table_that_forgets_recovers_and_is_encrypted(
+    stage: Stage, assembly: Assembly
+) -> None:
+    tables = list(assembly.resources("AWS::DynamoDB::Table"))
+    assert sorted(table.stack for table in tables) == sorted({*chosen(ALL)} - {"platform"})
+    for table in tables:
         said = table.properties
+        assert said["TableName"] == stage.named(table.stack), table
         expiry = said.get("TimeToLiveSpecification")
         assert expiry == {"AttributeName": "expires_at", "Enabled": True}, f"{table}: set its TTL"
-        recovery = ("PointInTimeRecoverySpecification", "PointInTimeRecoveryEnabled")
-        assert enabled(said, *recovery), f"{table}: turn point-in-time recovery on"
-        assert enabled(said, "SSESpecification", "SSEEnabled"), f"{table}: encrypt it"
-        assert said["BillingMode"] == "PAY_PER_REQUEST", f"{table}: on demand"
+        recovery = said.get("PointInTimeRecoverySpecification")
+        assert recovery == {"PointInTimeRecoveryEnabled": True}, f"{table}: make it recoverable"
+        assert said.get("SSESpecification") == {"SSEEnabled": True}, f"{table}: encrypt it"
+        assert said["BillingMode"] == "PAY_PER_REQUEST", f"{table}: it is on demand"
         view = said["StreamSpecification"]["StreamViewType"]
         assert view == "NEW_AND_OLD_IMAGES", f"{table}: the publisher compares both images"
-        assert said["TableName"] == stage.named(template.service)
 
 
-def test_data_is_protected_from_deletion_except_on_disposable_stages(
-    stage_and_template: Given,
+def test_data_outlives_its_stack_except_on_a_disposable_stage(
+    stage: Stage, assembly: Assembly
 ) -> None:
-    stage, template = stage_and_template
-    for table in template.all("AWS::DynamoDB::Table"):
+    for table in assembly.resources("AWS::DynamoDB::Table"):
         assert table.properties["DeletionProtectionEnabled"] is not stage.disposable, table
-    for pool in template.all("AWS::Cognito::UserPool"):
+    for pool in assembly.resources("AWS::Cognito::UserPool"):
         expected = "INACTIVE" if stage.disposable else "ACTIVE"
         assert pool.properties["DeletionProtection"] == expected, pool
-    holding = (
-        "AWS::DynamoDB::Table",
-        "AWS::Cognito::UserPool",
-        "AWS::OpenSearchService::Domain",
-        "AWS::Logs::LogGroup",
-        "AWS::S3::Bucket",
-    )
-    for resource in template.all(*holding):
-        policies = {resource.whole.get(name) for name in ("DeletionPolicy", "UpdateReplacePolicy")}
+    for resource in assembly.resources(*HOLDING):
+        said = {resource.document.get(name) for name in ("DeletionPolicy", "UpdateReplacePolicy")}
         if stage.disposable:
-            assert "Retain" not in policies, f"{resource} is left behind by a disposable stage"
+            assert "Retain" not in said, f"{resource} is left behind by a disposable stage"
         else:
-            assert policies == {"Retain"}, f"{resource} goes with its stack: keep it"
+            assert said == {"Retain"}, f"{resource} goes with its stack: keep it"
 
 
-def test_functions_run_on_lambdas_arm_with_tracing_and_logs_that_end(
-    stage_and_template: Given,
-) -> None:
-    stage, template = stage_and_template
-    for function in template.all("AWS::Lambda::Function"):
+def test_every_function_and_api_logs_where_logs_end(stage: Stage, assembly: Assembly) -> None:
+    for group in assembly.resources("AWS::Logs::LogGroup"):
+        days = group.properties.get("RetentionInDays")
+        assert days == stage.log_days, f"{group} keeps its lines for {days} days"
+    for function in assembly.resources("AWS::Lambda::Function"):
+        own_group(assembly, function, function.properties["LoggingConfig"].get("LogGroup"))
+    for api in assembly.resources("AWS::ApiGateway::Stage", "AWS::ApiGatewayV2::Stage"):
+        own_group(assembly, api, access_log(api)["DestinationArn"])
+
+
+def test_no_access_log_has_personal_data_or_a_token(assembly: Assembly) -> None:
+    for api in assembly.resources("AWS::ApiGateway::Stage", "AWS::ApiGatewayV2::Stage"):
+        for word in ("sourceIp", "querystring", "Authorization", "email", "$context.path"):
+            assert word not in access_log(api)["Format"], f"{api} logs {word}"
+        for settings in api.properties.get("MethodSettings", []):
+            assert not settings["DataTraceEnabled"], f"{api}: bodies would be logged"
+
+
+def test_every_function_is_traced_and_runs_on_lambdas_arm(assembly: Assembly) -> None:
+    for function in assembly.resources("AWS::Lambda::Function"):
         said = function.properties
-        assert said["Architectures"] == ["arm64"], function
-        assert said["Runtime"] == "python3.13", function
-        assert said["TracingConfig"] == {"Mode": "Active"}, function
-        assert len(said["Layers"]) == 1, f"{function}: one layer of dependencies a service"
+        assert said["TracingConfig"] == {"Mode": "Active"}, f"{function}: trace it"
         assert said["LoggingConfig"]["LogFormat"] == "JSON", function
-        _check_log_group(template, said["LoggingConfig"].get("LogGroup"), function, stage)
+        assert (said["Architectures"], said["Runtime"]) == (["arm64"], "python3.13"), function
 
 
-def test_every_api_logs_its_requests_with_logs_that_end_and_is_throttled(
-    stage_and_template: Given,
-) -> None:
-    stage, template = stage_and_template
-    for api in template.all("AWS::ApiGateway::Stage"):
-        destination = api.properties["AccessLogSetting"]["DestinationArn"]
-        _check_log_group(template, destination, api, stage)
-        (every,) = api.properties["MethodSettings"]
-        assert (every["HttpMethod"], every["ResourcePath"]) == ("*", "/*"), api
-        assert every["ThrottlingRateLimit"] > 0, f"{api}: throttle it"
-        assert every["DataTraceEnabled"] is False, f"{api}: request bodies must not be logged"
-        assert api.properties["TracingEnabled"] is True, api
-    for api in template.all("AWS::ApiGatewayV2::Stage"):
-        destination = api.properties["AccessLogSettings"]["DestinationArn"]
-        _check_log_group(template, destination, api, stage)
+def test_every_api_is_throttled_and_traced(assembly: Assembly) -> None:
+    for api in assembly.resources("AWS::ApiGateway::Stage"):
+        (settings,) = api.properties["MethodSettings"]
+        assert (settings["HttpMethod"], settings["ResourcePath"]) == ("*", "/*"), api
+        assert settings["ThrottlingRateLimit"] > 0, f"{api}: throttle it"
+        assert api.properties["TracingEnabled"] is True, f"{api}: trace it"
+    for api in assembly.resources("AWS::ApiGatewayV2::Stage"):
         assert api.properties["DefaultRouteSettings"]["ThrottlingRateLimit"] > 0, api
 
 
-def test_no_access_log_has_personal_data_or_a_token(stage_and_template: Given) -> None:
-    _, template = stage_and_template
-    for api in template.all("AWS::ApiGateway::Stage", "AWS::ApiGatewayV2::Stage"):
-        settings = api.properties.get("AccessLogSetting") or api.properties["AccessLogSettings"]
-        for word in ("sourceIp", "querystring", "Authorization", "email", '$context.path"'):
-            assert word not in settings["Format"], f"{api} logs {word}"
+def test_a_service_has_one_layer(assembly: Assembly) -> None:
+    for function in assembly.resources("AWS::Lambda::Function"):
+        assert len(function.properties["Layers"]) == 1, f"{function}: one layer a service"
+    for stack, template in assembly.templates.items():
+        layers = list(template.resources("AWS::Lambda::LayerVersion"))
+        assert len(layers) == bool(template.handlers), f"{stack} has {len(layers)} layers"
 
 
-def test_every_log_group_ends(stage_and_template: Given) -> None:
-    stage, template = stage_and_template
-    for group in template.all("AWS::Logs::LogGroup"):
-        assert group.properties.get("RetentionInDays") == stage.log_days, f"{group} keeps forever"
-
-
-def test_queues_are_encrypted_and_reached_over_tls_alone(stage_and_template: Given) -> None:
-    _, template = stage_and_template
-    policies = template.all("AWS::SQS::QueuePolicy")
-    for queue in template.all("AWS::SQS::Queue"):
-        assert queue.properties["SqsManagedSseEnabled"] is True, f"{queue}: encrypt it"
-        (policy,) = [
-            p for p in policies if queue.id in [referred(q) for q in p.properties["Queues"]]
-        ]
-        _check_tls(policy, queue.id)
-
-
-def test_buckets_and_topics_are_reached_over_tls_alone(stage_and_template: Given) -> None:
-    _, template = stage_and_template
-    for bucket in template.all("AWS::S3::Bucket"):
-        assert "BucketEncryption" in bucket.properties, f"{bucket}: encrypt it"
-        blocked = bucket.properties["PublicAccessBlockConfiguration"]
-        assert set(blocked.values()) == {True}, f"{bucket} may become public"
-        (policy,) = [
-            p
-            for p in template.all("AWS::S3::BucketPolicy")
-            if referred(p.properties["Bucket"]) == bucket.id
-        ]
-        _check_tls(policy, bucket.id)
-    for topic in template.all("AWS::SNS::Topic"):
-        (policy,) = [
-            p
-            for p in template.all("AWS::SNS::TopicPolicy")
-            if topic.id in [referred(t) for t in p.properties["Topics"]]
-        ]
-        _check_tls(policy, topic.id)
-
-
-def test_dead_letter_queues_keep_messages_for_14_days_and_work_queues_less(
-    stage_and_template: Given,
+def test_dead_letter_queues_keep_messages_for_14_days_and_work_queues_for_less(
+    assembly: Assembly,
 ) -> None:
-    _, template = stage_and_template
-    for queue in template.all("AWS::SQS::Queue"):
-        kept = queue.properties["MessageRetentionPeriod"]
+    for queue in assembly.resources("AWS::SQS::Queue"):
+        days = queue.properties["MessageRetentionPeriod"] / DAY
         if "RedrivePolicy" in queue.properties:
-            # A message's age goes with it: it must have days left to be looked at.
-            assert kept <= 7 * DAY, f"{queue}: a message would expire soon after it is set aside"
+            # A message's age goes with it to the dead-letter queue.
+            assert days <= 7, f"{queue}: a message would be gone soon after it is set aside"
         else:
-            assert kept == 14 * DAY, f"{queue} keeps messages for {kept / DAY} days, not 14"
+            assert days == 14, f"{queue} keeps messages for {days} days, not for 14"
 
 
-def test_the_search_domain_is_encrypted_everywhere(stage_and_template: Given) -> None:
-    stage, template = stage_and_template
-    for domain in template.all("AWS::OpenSearchService::Domain"):
-        said = domain.properties
-        assert enabled(said, "EncryptionAtRestOptions", "Enabled"), domain
-        assert enabled(said, "NodeToNodeEncryptionOptions", "Enabled"), domain
-        assert enabled(said, "DomainEndpointOptions", "EnforceHTTPS"), domain
-        assert said["ClusterConfig"]["ZoneAwarenessEnabled"] is not stage.disposable, domain
+def test_queues_are_encrypted_and_reached_over_tls_alone(assembly: Assembly) -> None:
+    guards = policies(assembly, "AWS::SQS::QueuePolicy", "Queues")
+    for queue in assembly.resources("AWS::SQS::Queue"):
+        assert queue.properties["SqsManagedSseEnabled"] is True, f"{queue}: encrypt it"
+        statements = guards.get((queue.stack, queue.logical_id), [])
+        denied = [s["Condition"] for s in statements if s["Effect"] == "Deny"]
+        assert denied == [{"Bool": {"aws:SecureTransport": "false"}}], f"{queue}: insist on TLS"
+        assert all(s.get("Condition") for s in statements), f"{queue} lets anybody in"
 
 
-def test_every_alarm_rings_on_the_stages_topic_and_says_where_to_look(
-    stage_and_template: Given,
+def test_the_search_domain_is_encrypted_and_reached_over_tls_alone(
+    stage: Stage, assembly: Assembly
 ) -> None:
-    stage, template = stage_and_template
-    for alarm in template.all("AWS::CloudWatch::Alarm"):
+    (domain,) = assembly.resources("AWS::OpenSearchService::Domain")
+    said = domain.properties
+    assert said["EncryptionAtRestOptions"] == {"Enabled": True}, domain
+    assert said["NodeToNodeEncryptionOptions"] == {"Enabled": True}, domain
+    assert said["DomainEndpointOptions"]["EnforceHTTPS"] is True, domain
+    assert said["ClusterConfig"]["ZoneAwarenessEnabled"] is not stage.disposable, domain
+
+
+def test_every_alarm_rings_on_the_stages_topic_and_says_what_has_happened(
+    stage: Stage, assembly: Assembly
+) -> None:
+    (topic,) = assembly.resources("AWS::SNS::Topic")
+    assert topic.properties["TopicName"] == stage.named("alarms")
+    for alarm in assembly.resources("AWS::CloudWatch::Alarm"):
         (action,) = alarm.properties["AlarmActions"]
-        assert template.text(action).endswith(f":{stage.named('alarms')}"), alarm
-        assert alarm.properties["AlarmDescription"].strip(), f"{alarm}: say what has happened"
-        assert alarm.properties["AlarmName"].startswith(stage.named("")), alarm
+        assert text(action).endswith(f":{stage.named('alarms')}"), f"{alarm} tells nobody"
+        assert alarm.properties.get("AlarmDescription"), f"{alarm}: say what has happened"
 
 
-def test_everything_that_has_a_name_has_the_stages(stage_and_template: Given) -> None:
-    stage, template = stage_and_template
+def test_topics_and_buckets_are_reached_over_tls_alone(assembly: Assembly) -> None:
+    topics = policies(assembly, "AWS::SNS::TopicPolicy", "Topics")
+    buckets = policies(assembly, "AWS::S3::BucketPolicy", "Bucket")
+    for guarded in assembly.resources("AWS::SNS::Topic", "AWS::S3::Bucket"):
+        statements = (topics | buckets).get((guarded.stack, guarded.logical_id), [])
+        refused = [s["Condition"].get("Bool") for s in statements if s["Effect"] == "Deny"]
+        assert {"aws:SecureTransport": "false"} in refused, f"{guarded}: refuse what has no TLS"
+
+
+def test_everything_that_has_a_name_has_the_stages(stage: Stage, assembly: Assembly) -> None:
     names = ("FunctionName", "QueueName", "TableName", "TopicName", "UserPoolName", "DomainName")
-    for resource in template.all():
-        for name in names:
-            value = resource.properties.get(name)
-            if isinstance(value, str):
-                assert value.startswith(stage.named()), f"{resource}: {name} is {value}"
+    for resource in assembly.resources():
+        for name in (name for name in names if isinstance(resource.properties.get(name), str)):
+            value = resource.properties[name]
+            assert value.startswith(stage.named()), f"{resource}: {name} is {value}"
 
 
-def _check_log_group(template: Template, value: Any, what: Resource, stage: Stage) -> None:
-    name = referred(value or "")
-    assert name in template.document["Resources"], f"{what} logs to no group of its stack"
-    days = template[name].properties.get("RetentionInDays")
-    assert days == stage.log_days, f"{what}: its logs are kept for {days} days"
+def own_group(assembly: Assembly, what: Resource, value: Any) -> None:
+    resources = assembly.templates[what.stack].document["Resources"]
+    assert referred(value) in resources, f"{what} logs to no group of its own stack"
+    assert resources[referred(value)]["Type"] == "AWS::Logs::LogGroup", what
 
 
-def _check_tls(policy: Resource, guarded: str) -> None:
-    refusals = [
-        s
-        for s in policy.properties["PolicyDocument"]["Statement"]
-        if s["Effect"] == "Deny"
-        and s["Condition"].get("Bool") == {"aws:SecureTransport": "false"}
-        and s["Principal"] in ("*", {"AWS": "*"})
-    ]
-    assert refusals, f"{policy}: refuse what comes without TLS"
-    assert guarded in str(refusals[0]["Resource"]), f"{policy}: it guards another resource"
+def access_log(api: Resource) -> Json:
+    settings: Json = (
+        api.properties.get("AccessLogSetting") or api.properties.get("AccessLogSettings") or {}
+    )
+    assert settings, f"{api} does not log its requests"
+    return settings
+
+
+def policies(assembly: Assembly, kind: str, on: str) -> dict[tuple[str, str], list[Json]]:
+    """Return the statements of resource policies by stack and guarded resource."""
+    found: dict[tuple[str, str], list[Json]] = {}
+    for policy in assembly.resources(kind):
+        guarded = policy.properties[on]
+        for resource in guarded if isinstance(guarded, list) else [guarded]:
+            statements = policy.properties["PolicyDocument"]["Statement"]
+            found.setdefault((policy.stack, referred(resource)), []).extend(statements)
+    return found

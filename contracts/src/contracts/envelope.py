@@ -9,7 +9,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from contracts.declaration import Declared
 from contracts.ids import CorrelationId, EventId, TenantId, TraceParent
-from contracts.limits import MAX_BODY_BYTES, MAX_DEPTH, MAX_ENTRY_BYTES, depth
+from contracts.limits import (
+    MAX_BODY_BYTES,
+    MAX_DEPTH,
+    MAX_ENTRY_BYTES,
+    TooDeep,
+    depth,
+    require_shallow,
+)
 from contracts.values import Revision, Timestamp
 
 __all__ = [
@@ -141,14 +148,12 @@ def parse_json(text: str, max_bytes: int) -> Any:
     if len(text) > max_bytes or len(text.encode(errors="surrogatepass")) > max_bytes:
         raise ContractBroken(f"$: is larger than {max_bytes} bytes")
     try:
-        value = json.loads(text, parse_constant=_refuse_constant)
-    except RecursionError:
+        require_shallow(text)
+        return json.loads(text, parse_constant=_refuse_constant)
+    except TooDeep:
         raise _too_deep("$") from None
     except ValueError:
         raise ContractBroken("$: is not JSON") from None
-    if depth(value) > MAX_DEPTH:
-        raise _too_deep("$")
-    return value
 
 
 def _parse_detail(detail: object, model: type[Half], path: str) -> Envelope[Half]:

@@ -1,5 +1,6 @@
-"""Bounds on what crosses the bus. Imports nothing: the publisher starts without pydantic."""
+"""Bounds on what crosses the bus. No pydantic here: the publisher starts without it."""
 
+import re
 from typing import TypedDict
 
 MAX_ENTRY_BYTES = 256 * 1024
@@ -11,6 +12,8 @@ MAX_BODY_BYTES = 1024 * 1024
 MAX_DEPTH = 16
 """The deepest nesting of objects and arrays that a consumer parses."""
 
+# A string (which may hold brackets), or a bracket.
+_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]', re.DOTALL)
 _TIME_BYTES = 14  # what EventBridge counts for an entry's time
 
 Entry = TypedDict("Entry", {"source": str, "detail-type": str, "detail": str})
@@ -21,6 +24,27 @@ def entry_size(entry: Entry) -> int:
     """Return the size of `entry` in bytes, by EventBridge's own formula."""
     texts = (entry["source"], entry["detail-type"], entry["detail"])
     return _TIME_BYTES + sum(len(text.encode()) for text in texts)
+
+
+class TooDeep(ValueError):
+    """JSON text that nests deeper than anything that is parsed here."""
+
+
+def require_shallow(text: str) -> None:
+    """Look at JSON text before it is parsed: the parser recurses, and may take the process down.
+
+    Raises
+    ------
+    TooDeep
+        Objects and arrays nest deeper than `MAX_DEPTH`.
+    """
+    if text.count("[") + text.count("{") <= MAX_DEPTH:
+        return
+    level = 0
+    for token in _TOKEN.finditer(text):
+        level += {"[": 1, "{": 1, "]": -1, "}": -1}.get(token[0], 0)
+        if level > MAX_DEPTH:
+            raise TooDeep(f"nested deeper than {MAX_DEPTH} levels")
 
 
 def depth(value: object) -> int:

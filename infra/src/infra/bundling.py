@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ _IMPORT = re.compile(
     re.MULTILINE,
 )
 _NAME = re.compile(r"[\w.]+")
+_KEPT_SECONDS = 7 * 24 * 60 * 60
 AUTHORIZER_LOCK = ROOT / "runtime" / "authorizer.lock"
 
 
@@ -169,16 +171,25 @@ def _cached(kind: str, made_from: list[str | bytes], build: Callable[[Path], Non
     bundles = BUILD / "bundles"
     path = bundles / f"{kind}-{key}.zip"
     if path.exists():
+        path.touch()
         return path
     bundles.mkdir(parents=True, exist_ok=True)
-    with _alone(bundles / f".{kind}-{key}.lock"):
+    with _alone(bundles / f".{kind}.lock"):
         if not path.exists():
+            _forget_old(bundles)
             with tempfile.TemporaryDirectory(dir=bundles) as folder:
                 build(Path(folder) / "content")
                 unfinished = Path(folder) / "bundle.zip"
                 archive.write_zip(Path(folder) / "content", unfinished)
                 unfinished.rename(path)
     return path
+
+
+def _forget_old(bundles: Path) -> None:
+    """Delete the bundles that nothing has used for a week."""
+    for path in bundles.glob("*.zip"):
+        if path.stat().st_mtime < time.time() - _KEPT_SECONDS:
+            path.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from runtime.changes import ConditionFailed, Contended, RevisionConflict
 from runtime.collaborators import Collaborators
 from runtime.gateway import Call
 from runtime.idempotency import Once, once
+from runtime.ids import new_ulid
 from runtime.logs import follow, logger
 from runtime.messages import Answer, Caller, NoQuery, Query, Request, Role
 from runtime.metrics import count
@@ -118,22 +119,23 @@ class Endpoint:
 
     def __call__(self, event: dict[str, Any], _context: object) -> dict[str, Any]:
         """Answer a request: whatever happens, in the form that the gateway takes."""
-        call = Call.of(event)
-        cause = call.cause("")
-        follow(cause)
+        correlation = new_ulid()  # until the request names one
         try:
-            caller = call.caller()
-            cause = call.cause(caller.tenant)
+            call = Call.of(event)
+            cause = call.cause("")
+            correlation = cause.correlation_id
             follow(cause)
+            caller = call.caller()
+            follow(call.cause(caller.tenant))
             return self._answer(call, caller)
         except Problem as problem:
             logger.info("refused", status=problem.status, problem=problem.type)
-            return gateway.refusal(problem, cause.correlation_id)
+            return gateway.refusal(problem, correlation)
         except Exception:  # noqa: BLE001 - the last resort: a problem, never a stack trace
             logger.exception("failed")
             count("Failures", endpoint=self.name)
             ours = InternalError("an unexpected error; the correlation id names it in our logs")
-            return gateway.refusal(ours, cause.correlation_id)
+            return gateway.refusal(ours, correlation)
 
     def _answer(self, call: Call, caller: Caller) -> dict[str, Any]:
         cause = call.cause(caller.tenant)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from contracts.limits import MAX_DEPTH, depth
+from contracts.limits import MAX_DEPTH, TooDeep, require_shallow
 from runtime.cause import Cause, correlation_id, traceparent
 from runtime.identity import Caller, NoCaller, established, of_claims
 from runtime.ids import new_ulid
@@ -125,13 +125,12 @@ class Call:
             if len(raw) > MAX_BODY_BYTES:
                 raise TooLarge(f"the body may have {MAX_BODY_BYTES} bytes at the most")
             text = raw.decode()
+            require_shallow(text)
             value = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_object)
-        except RecursionError:
+        except TooDeep:
             raise _too_deep() from None
         except (binascii.Error, UnicodeError, ValueError) as error:
             raise MalformedRequest(f"the body is not JSON{_why(error)}") from None
-        if depth(value) > MAX_DEPTH:
-            raise _too_deep()
         # Only an escape can write half of a surrogate pair, which is no text: nothing stores it.
         half = _half_character(value) if "\\u" in text else None
         if half is not None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from botocore.exceptions import ClientError
 
-from contracts.limits import MAX_BODY_BYTES, MAX_ENTRY_BYTES, Entry, entry_size
+from contracts.limits import MAX_BODY_BYTES, MAX_ENTRY_BYTES, Entry, entry_size, require_shallow
 from runtime.clients import client
 from runtime.logs import logger
 from runtime.metrics import count
@@ -202,10 +202,11 @@ def _problem(entry: Any) -> str | None:
     if not all(entry[field] for field in fields):
         return "not an outbox entry: a field is empty"
     try:
+        require_shallow(entry["detail"])
         if not isinstance(json.loads(entry["detail"]), dict):
             return "the detail is not a JSON object"
         size = entry_size(cast("Entry", entry))
-    except (ValueError, RecursionError):
+    except ValueError:
         return "the detail is not JSON"
     return f"{size} bytes: too large" if size > MAX_ENTRY_BYTES else None
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from contracts.limits import require_shallow
 from runtime.collaborators import Collaborators
 from runtime.queue import Hopeless, consume
 
@@ -28,8 +29,9 @@ class Worker:
 
     def _handle(self, record: dict[str, Any]) -> None:
         try:
+            require_shallow(record["body"])
             message = json.loads(record["body"])
-        except (ValueError, RecursionError) as error:
+        except ValueError as error:
             raise Hopeless("the message is not JSON") from error
         self.function(message, **self._collaborators.built())
 

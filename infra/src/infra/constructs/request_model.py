@@ -29,7 +29,7 @@ def request_model(body: type[BaseModel]) -> dict[str, Any]:
 def _named(schema: dict[str, Any]) -> dict[str, Any]:
     if "$ref" in schema:
         return {"$ref": schema["$ref"]}
-    kept = {key: schema[key] for key in _NAMED if key in schema}
+    kept: dict[str, Any] = {key: schema[key] for key in _NAMED if key in schema}
     for key in _BELOW:
         if key in schema:
             kept[key] = {name: _named(below) for name, below in schema[key].items()}

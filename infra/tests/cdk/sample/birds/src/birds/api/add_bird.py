@@ -1,6 +1,7 @@
 from typing import Annotated
 
 from pydantic import Field
+
 from runtime.endpoint import endpoint
 from runtime.messages import Body, Request, View
 
