@@ -6,36 +6,26 @@ Bundles are cached by the content that they are made from: a second synthesis bu
 import fcntl
 import os
 import platform
-import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 from infra import archive, trimming
 from infra.discovery import Service, aws_operations
 from infra.errors import StarlingError
 from infra.paths import BUILD, ROOT
+from infra.reaching import SHARED, reachable
 from infra.stages import Stage
 
 PYTHON = (3, 13)
 """The version of Lambda's Python that functions run on."""
 
-# First-party packages that every service's code may stand on, with their sources.
-_SHARED = {"contracts": ROOT / "contracts" / "src", "runtime": ROOT / "runtime" / "src"}
-# Import statements, wherever they stand: ten times faster to find than to parse the module. What
-# merely looks like one (in a docstring) brings a module too many along, never one too few.
-_IMPORT = re.compile(
-    r"^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import[ \t]+(?:\(([^)]*)\)|(.+))|import[ \t]+(.+))",
-    re.MULTILINE,
-)
-_NAME = re.compile(r"[\w.]+")
 _KEPT_SECONDS = 7 * 24 * 60 * 60
 AUTHORIZER_LOCK = ROOT / "runtime" / "authorizer.lock"
 
@@ -87,7 +77,7 @@ def layer(service: Service, target: Target) -> Path:
     StarlingError
         The lock cannot be installed; the message says why.
     """
-    operations = aws_operations(_SHARED["runtime"].parent / "pyproject.toml")
+    operations = aws_operations(SHARED["runtime"].parent / "pyproject.toml")
     for name, called in service.aws().items():
         operations[name] = sorted({*operations.get(name, []), *called})
     return _layer(service.lock, operations, target)
@@ -105,40 +95,13 @@ def code(service: Service, target: Target) -> Path:
     """
     own = service.source / service.package
     files = {path.relative_to(service.source): path for path in _files(own)}
-    roots = [*own.rglob("*.py"), _SHARED["runtime"] / "runtime" / "publisher.py"]
+    roots = [*own.rglob("*.py"), SHARED["runtime"] / "runtime" / "publisher.py"]
     return _code({**files, **reachable(roots)}, target)
 
 
 def authorizer_code(target: Target) -> Path:
     """Return the zip of the authorizer's code."""
-    return _code(reachable([_SHARED["runtime"] / "runtime" / "authorizer.py"]), target)
-
-
-def reachable(roots: Sequence[Path]) -> dict[Path, Path]:
-    """Return the shared modules that some modules import, directly or not, anywhere in them.
-
-    Parameters
-    ----------
-    roots
-        Files of the modules to begin with; those of shared packages are part of the result.
-
-    Returns
-    -------
-    dict
-        File by its path below the search path, like ``runtime/table.py``.
-    """
-    found: dict[Path, Path] = {}
-    waiting = list(roots)
-    while waiting:
-        file = waiting.pop()
-        inside = _inside(file)
-        if inside in found:
-            continue
-        if inside is not None:
-            found[inside] = file
-            waiting += [parent / "__init__.py" for parent in _packages(file)]
-        waiting += [path for name in _imports(file) for path in _modules(name)]
-    return dict(sorted(found.items()))
+    return _code(reachable([SHARED["runtime"] / "runtime" / "authorizer.py"]), target)
 
 
 def _layer(lock: Path, operations: trimming.Operations, target: Target) -> Path:
@@ -225,43 +188,3 @@ def _files(folder: Path) -> Iterator[Path]:
     for path in sorted(folder.rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts and path.name != "py.typed":
             yield path
-
-
-def _inside(file: Path) -> Path | None:
-    for source in _SHARED.values():
-        if file.is_relative_to(source):
-            return file.relative_to(source)
-    return None
-
-
-def _packages(file: Path) -> list[Path]:
-    sources = set(_SHARED.values())
-    found = []
-    for parent in file.parents:
-        if parent in sources:
-            break
-        found.append(parent)
-    return found
-
-
-@cache
-def _imports(file: Path) -> list[str]:
-    names = []
-    for module, brackets, line, plain in _IMPORT.findall(file.read_text(encoding="utf-8")):
-        if module:
-            # `from package import module` names a module just as well.
-            imported = _NAME.findall(re.sub(r" as \w+|#.*", "", brackets or line))
-            names += [module, *(f"{module}.{name}" for name in imported)]
-        else:
-            names += _NAME.findall(re.sub(r" as \w+|#.*", "", plain))
-    return names
-
-
-def _modules(name: str) -> Iterator[Path]:
-    source = _SHARED.get(name.split(".", 1)[0])
-    if source is None:
-        return
-    path = source.joinpath(*name.split("."))
-    for candidate in (path.with_suffix(".py"), path / "__init__.py"):
-        if candidate.is_file():
-            yield candidate

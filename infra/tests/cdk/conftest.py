@@ -1,8 +1,7 @@
 """A small service on which the constructs are tried."""
 
 import shutil
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,15 +21,12 @@ SAMPLE = Path(__file__).parent / "sample" / "birds"
 
 
 @pytest.fixture(scope="session")
-def birds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+def birds(tmp_path_factory: pytest.TempPathFactory) -> Service:
     """The sample service, with the lock of a real one."""
     folder = tmp_path_factory.mktemp("services") / "birds"
     shutil.copytree(SAMPLE, folder)
     shutil.copy(SERVICES / "users" / "requirements.lock", folder)
-    yield Service(folder)
-    sys.path.remove(str(folder / "src"))
-    for name in [name for name in sys.modules if name.split(".")[0] == "birds"]:
-        del sys.modules[name]
+    return Service(folder)
 
 
 @pytest.fixture(scope="session")

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from infra import bundling
-from infra.bundling import Target, authorizer_code, code, layer, reachable
+from infra.bundling import Target, authorizer_code, code, layer
 from infra.discovery import Service
 from infra.errors import StarlingError
 from infra.paths import ROOT
+from infra.reaching import imports, reachable
 from infra.stages import Stage
 
 HERE = Target.of(Stage.of("local"))
@@ -46,7 +47,7 @@ def test_no_import_is_overlooked() -> None:
     files = [*ROOT.glob("*/src/**/*.py"), *ROOT.glob("services/*/src/**/*.py")]
     assert len(files) > 50
     for file in files:
-        assert set(imported(file)) <= set(bundling._imports(file)), file
+        assert set(imported(file)) <= set(imports(file)), file
 
 
 def test_what_is_imported_anywhere_is_reached_with_its_packages() -> None:

@@ -1,5 +1,5 @@
-import os
 import signal
+import subprocess
 import sys
 
 import pytest
@@ -115,9 +115,19 @@ def test_a_failure_is_told_without_a_traceback(starling, monkeypatch, error, sai
     assert "Traceback" not in err
 
 
-@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_ends_a_command_with_1(starling, monkeypatch, sign):
-    monkeypatch.setattr(outputs, "running", lambda name: os.kill(os.getpid(), sign))
-    code, _, err = starling("outputs")
-    assert code == 1
-    assert "Interrupted" in err
+@pytest.mark.parametrize("sign", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_signal_ends_a_command_with_1(sign):
+    # In a process of its own: the signal is not to end the tests.
+    command = (
+        "import os, signal, sys\n"
+        "from infra import cli\n"
+        "from infra.commands import outputs\n"
+        f"outputs.running = lambda name: os.kill(os.getpid(), signal.{sign})\n"
+        "sys.argv = ['starling', 'outputs']\n"
+        "cli.main()\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", command], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ended.returncode == 1
+    assert "Interrupted" in ended.stderr

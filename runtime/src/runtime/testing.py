@@ -5,6 +5,7 @@ them, and the builders make events as API Gateway, SQS and streams hand them to 
 """
 
 import json
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -37,9 +38,12 @@ class Context:
 
 
 def forget() -> None:
-    """Drop what a process keeps, as if it were a new one."""
+    """Drop what a process keeps, as if it were a new one.
+
+    But botocore's session: it holds the models of the services, which are slow to read.
+    """
     settings.__dict__.clear()
-    for cached in (clients._client, clients._session, table._connected, cursor._connected):  # noqa: SLF001 - this package's own
+    for cached in (clients._client, table._connected, cursor._connected):  # noqa: SLF001 - this package's own
         cached.cache_clear()
 
 
@@ -76,6 +80,8 @@ def _schema(partition: str, sort: str) -> list[dict[str, str]]:
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """AWS in the process, empty, and a function's environment."""
+    if "moto" not in sys.modules:  # a session that was made before would call AWS itself
+        clients._session.cache_clear()  # noqa: SLF001 - this package's own
     from moto import mock_aws  # noqa: PLC0415 - slow to import, and needed by these tests only
 
     for variable, value in {
