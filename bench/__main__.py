@@ -17,6 +17,7 @@ from infra.paths import BUILD
 from infra.progress import Steps
 
 ROUNDS = 15
+WIDTH = 120
 
 Measured = tuple[Measure, Result]
 Only = Annotated[
@@ -41,7 +42,9 @@ def bench(
                 results.append((measure, measure.take(_Counter(step.note, measure.rounds))))
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(json.dumps(document(results), indent=2) + "\n", encoding="utf-8")
-    Console().print(table(results))
+    console = Console()
+    # Not cut to a terminal's width where there is none.
+    console.print(table(results), width=None if console.is_terminal else WIDTH)
     over = [measure.name for measure, result in results if result.value > measure.budget]
     if over:
         Console(stderr=True).print(f"[red]Over budget: {', '.join(over)}[/red]")
@@ -86,7 +89,7 @@ def document(results: Sequence[Measured]) -> dict[str, Any]:
 def table(results: Sequence[Measured]) -> Table:
     """Return the results for people."""
     made = Table(title="Against the baseline of the same run; CPU time, medians of pairs")
-    made.add_column("measure")
+    made.add_column("measure", no_wrap=True)
     for heading in ("value", "quartiles", "budget", "baseline", "candidate", "pairs"):
         made.add_column(heading, justify="right")
     for measure, result in results:

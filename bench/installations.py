@@ -1,4 +1,4 @@
-"""What the measured processes run on: interpreters and bundles, as a user and as Lambda has them."""
+"""What the measured processes run on: as a user installs it, and as Lambda unpacks it."""
 
 import compileall
 import re
@@ -24,7 +24,7 @@ _REQUIREMENT = re.compile(r"^([a-z0-9-]+)==\S+ .*\n(?:    .*\n)*", re.MULTILINE)
 
 def bare() -> Path:
     """Return an interpreter that has nothing but the standard library."""
-    return _interpreter("bare", "", lambda folder: None)
+    return _interpreter("bare", "", lambda _: None)
 
 
 def with_boto3() -> Path:

@@ -61,7 +61,7 @@ def test_every_module_of_a_bundle_is_imported_from_the_bundle_alone(
 ) -> None:
     handlers = synthesised("test").templates[unpacked.name].handlers
     folders = [unpacked / "Code", unpacked / "Dependencies" / "python"]
-    command = [bare, "-I", "-W", "error", "-c", PROGRAM, *folders, *handlers]
+    command: list[str | Path] = [bare, "-I", "-W", "error", "-c", PROGRAM, *folders, *handlers]
     done = subprocess.run(command, env={}, capture_output=True, text=True, check=False)
     assert done.returncode == 0, (
         f"{unpacked.name}: a bundle lacks what its code imports: is it in the service's lock, "

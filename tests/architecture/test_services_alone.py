@@ -97,19 +97,19 @@ def environment(service: Service) -> Path:
     It is kept for as long as the locks stay as they are.
     """
     tools = ROOT / "requirements.lock"
-    recipe = [service.lock.read_bytes(), tools.read_bytes(), sys.version, *TEST_TOOLS]
-    folder = BUILD / "alone" / f"{service.name}-{digest(recipe)}"
-    python = folder / "bin" / "python"
+    recipe = digest([service.lock.read_bytes(), tools.read_bytes(), sys.version, *TEST_TOOLS])
+    folder = BUILD / "alone" / service.name
+    python, made_from = folder / "bin" / "python", folder / ".made-from"
     folder.parent.mkdir(parents=True, exist_ok=True)
     with folder.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / ".done").exists():
+        if not made_from.exists() or made_from.read_text() != recipe:
             install = ["pip", "install", "--quiet", "--no-config", "--python", str(python)]
             uv("venv", "--quiet", "--clear", "--python", sys.executable, str(folder))
             uv(*install, "--no-deps", "--require-hashes", "-r", str(service.lock))
             constraints = ["-c", str(service.lock), "-c", str(tools)]
             uv(*install, "--compile-bytecode", *TEST_TOOLS, *constraints)
-            (folder / ".done").touch()
+            made_from.write_text(recipe)
     sources = [ROOT / "contracts" / "src", ROOT / "runtime" / "src", service.source]
     (site,) = folder.glob("lib/python*/site-packages")
     (site / "starling.pth").write_text("".join(f"{source}\n" for source in sources))

@@ -24,7 +24,7 @@ from runtime.worker import Worker
 from search_sync import opensearch
 from tests.infra.bodies import BODIES
 
-KINDS: dict[str, type] = {
+KINDS: dict[str, type[Any]] = {
     "api": Endpoint,
     "reactions": Reaction,
     "streams": Stream,

@@ -8,7 +8,6 @@ its answer by token; what a role may do is the endpoint's to say.
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from functools import cache
 from typing import Any
 
@@ -167,7 +166,7 @@ def authorize(event: Mapping[str, Any], verifier: Callable[[], Verifier]) -> dic
                 {"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": f"{stage}/*"}
             ],
         },
-        "context": asdict(caller),
+        "context": caller._asdict(),
     }
 
 

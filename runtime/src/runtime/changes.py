@@ -65,7 +65,9 @@ class Operation(TypedDict):
     parameters: dict[str, Any]
 
 
-@dataclass(frozen=True, kw_only=True)
+# Changes are told apart by identity; what dataclass would generate beyond `__init__` takes longer
+# than the rest of this module.
+@dataclass(kw_only=True, eq=False, repr=False)
 class Change:
     """Base of all changes; `failure` is what a failed condition raises."""
 
@@ -77,7 +79,7 @@ class Change:
         raise NotImplementedError
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class _Write(Change):
     """A whole item.
 
@@ -120,7 +122,7 @@ class _Write(Change):
         return {"kind": "Put", "parameters": parameters}
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class Create(_Write):
     """Write a new item; `Exists` if there is one.
 
@@ -143,7 +145,7 @@ class Create(_Write):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class Update(_Write):
     """Replace an item that is at revision `expected`; `RevisionConflict` if it is not."""
 
@@ -155,7 +157,7 @@ class Update(_Write):
         return self._put("revision = :expected", {":expected": {"N": str(self.expected)}})
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class Project(_Write):
     """Write a replica of another service's entity; `Outdated` unless the revision is newer.
 
@@ -172,7 +174,7 @@ class Project(_Write):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class Remove(Change):
     """Delete an auxiliary item, if it is there: an entity itself becomes a tombstone."""
 
@@ -181,7 +183,7 @@ class Remove(Change):
         return {"kind": "Delete", "parameters": {"Key": self.key.attributes()}}
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class Require(Change):
     """Change nothing, but let the transaction through only if another item is as expected.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 import botocore.session
 from botocore.config import Config
+from botocore.credentials import CredentialResolver, EnvProvider
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient
@@ -60,4 +61,8 @@ def _client(service: str) -> Any:
 
 @cache
 def _session() -> botocore.session.Session:
-    return botocore.session.Session()
+    session = botocore.session.Session()
+    # Lambda gives a function its role's credentials in the environment. The other places to look
+    # (files, SSO, instance metadata over HTTP) would only cost start-up and blur what is missing.
+    session.register_component("credential_provider", CredentialResolver([EnvProvider()]))
+    return session

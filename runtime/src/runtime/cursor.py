@@ -54,7 +54,7 @@ class Cursors:
             return None
         try:
             last = self._signed(tenant, scope).loads(cursor)
-        except BadData:
+        except (BadData, UnicodeError):
             raise InvalidCursor(
                 "this cursor was not issued for this list",
                 errors=[FieldError("cursor", "not issued for this list")],

@@ -5,8 +5,7 @@ import binascii
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from contracts.limits import MAX_DEPTH, TooDeep, require_shallow
 from runtime.cause import Cause, correlation_id, traceparent
@@ -34,8 +33,7 @@ _HEADERS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """A request as the gateway hands it over; nothing of it is validated yet.
 
     Attributes

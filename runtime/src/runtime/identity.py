@@ -5,8 +5,7 @@ Imports no model library: the authorizer reads it too.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 Role = Literal["member", "admin"]
 
@@ -19,8 +18,7 @@ class NoCaller(Exception):
     """Nobody is established; the message says why, and holds nothing of what was claimed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(NamedTuple):
     """Who asks: as the authorizer established, never as the request says."""
 
     tenant: str

@@ -1,8 +1,7 @@
 """What crosses HTTP: bases of request bodies, answers and query strings, and the request itself."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Generic
+from typing import TYPE_CHECKING, Annotated, Generic, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypeVar
@@ -73,8 +72,7 @@ class Listing(View, Generic[V]):
     next_cursor: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Answer(Generic[V]):
+class Answer(NamedTuple, Generic[V]):
     """An answer with more than a body.
 
     Parameters
@@ -92,8 +90,7 @@ class Answer(Generic[V]):
     etag: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request(Generic[B, Q]):
+class Request(NamedTuple, Generic[B, Q]):
     """A request that was authenticated, bounded and validated.
 
     Attributes

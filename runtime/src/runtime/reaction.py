@@ -1,10 +1,9 @@
 """Reactions: one declaration says which event is read, what of it, and what is done."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any, Generic, TypeVar, get_args, get_type_hints
+from typing import Any, Generic, NamedTuple, TypeVar, get_args, get_type_hints
 
 from contracts.envelope import ContractBroken, Metadata, parse_event
 from contracts.reader import Reader
@@ -19,8 +18,7 @@ from runtime.queue import Hopeless, consume
 R = TypeVar("R", bound=Reader)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event(Generic[R]):
+class Event(NamedTuple, Generic[R]):
     """An event as one reaction reads it.
 
     Attributes
