@@ -18,7 +18,7 @@ PACKAGES := contracts runtime infra services/users services/orders services/sear
 SETUP := $(VENV)/.ready
 STARLING := $(BIN)/starling
 UNIT := contracts/tests runtime/tests services infra/tests
-WHOLE := tests/contract tests/architecture tests/infra
+WHOLE := tests/contract tests/architecture tests/infra bench/tests
 # Compiled once, at installation: a read-only or PYTHONDONTWRITEBYTECODE machine stays fast.
 export UV_COMPILE_BYTECODE := 1
 

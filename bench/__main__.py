@@ -89,7 +89,8 @@ def document(results: Sequence[Measured]) -> dict[str, Any]:
 def table(results: Sequence[Measured]) -> Table:
     """Return the results for people."""
     made = Table(title="Against the baseline of the same run; CPU time, medians of pairs")
-    made.add_column("measure", no_wrap=True)
+    # A name is never cut: what does not fit beside it goes first.
+    made.add_column("measure", overflow="fold", min_width=max(len(m.name) for m, _ in results))
     for heading in ("value", "quartiles", "budget", "baseline", "candidate", "pairs"):
         made.add_column(heading, justify="right")
     for measure, result in results:
