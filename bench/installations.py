@@ -112,7 +112,11 @@ def _unfinished(folder: Path) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
         content = Path(temporary) / "content"
         yield content
-        content.rename(folder)
+        try:
+            content.rename(folder)
+        except OSError:
+            if not folder.exists():  # else another run has made the same meanwhile
+                raise
 
 
 def _run(*command: str | Path) -> None:

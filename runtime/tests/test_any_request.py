@@ -22,6 +22,9 @@ from runtime.testing import Context, request_event
 FUZZ = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 
 
+Tag = Annotated[str, Field(min_length=1)]
+
+
 class Line(Body):
     sku: Sku
     quantity: Quantity
@@ -36,7 +39,8 @@ class Everything(Body):
     type: Literal["A", "B"] = "A"
     price: Money
     at: Timestamp | None = None
-    tags: Annotated[dict[str, int | str | bool | None], Field(max_length=5)] | None = None
+    # DynamoDB takes no empty names.
+    tags: Annotated[dict[Tag, int | str | bool | None], Field(max_length=5)] | None = None
 
 
 class Made(View):
