@@ -28,7 +28,7 @@ import os
 os._exit(0)
 """
 # Both end at once when they are ready: nobody waits for the end of a function's process, so what
-# tidying up costs (or what `gc.freeze` saves of it) is no part of a start.
+# tidying up costs is no part of a start.
 _BASELINE = """
 import os
 import boto3

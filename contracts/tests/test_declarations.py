@@ -7,13 +7,14 @@ import pytest
 from pydantic import ValidationError
 
 from contracts import event as event_module
-from contracts.event import EventData, catalogue
+from contracts.catalogue import catalogue
+from contracts.event import EventData
 from contracts.reader import Reader
 
 
 @pytest.fixture(autouse=True)
 def _nothing_stays_declared(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(event_module, "_declared", dict(event_module._declared))
+    monkeypatch.setattr(event_module, "declared", dict(event_module.declared))
 
 
 def declare(base: type[Any], name: str, **keywords: Any) -> Any:
@@ -136,7 +137,7 @@ def test_a_reader_may_have_fields_that_only_events_reserve() -> None:
 def test_the_same_class_may_be_declared_again() -> None:
     first = declare(EventData, "ThingMoved", source="starling.test", version="1.0")
     again = declare(EventData, "ThingMoved", source="starling.test", version="1.1")
-    assert event_module._declared["ThingMoved.v1"] is again is not first
+    assert event_module.declared["ThingMoved.v1"] is again is not first
 
 
 def test_the_catalogue_lists_the_events_of_the_package_in_order() -> None:

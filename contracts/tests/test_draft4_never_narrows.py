@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from jsonschema import Draft4Validator, Draft202012Validator
 from pydantic import BaseModel, ConfigDict, Field
 
+from contracts.catalogue import catalogue
 from contracts.draft4 import to_draft4
-from contracts.event import EventData, catalogue
+from contracts.event import EventData
 from contracts.examples import examples
 from contracts.money import Money
 from contracts.schema import Schema, schema_of

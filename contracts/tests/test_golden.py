@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from contracts import golden
-from contracts.event import catalogue
+from contracts.catalogue import catalogue
 
 REACTION = '''
 """A reaction as a service declares it."""

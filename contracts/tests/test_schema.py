@@ -108,7 +108,7 @@ def test_map_with_patterned_names_stay_closed() -> None:
 
 
 def test_every_schema_is_valid_and_takes_its_example_and_a_later_minor() -> None:
-    from contracts.event import catalogue  # noqa: PLC0415 - imports all events
+    from contracts.catalogue import catalogue  # noqa: PLC0415 - imports all events
 
     events = catalogue()
     for example in examples():

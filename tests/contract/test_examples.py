@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
+from contracts.catalogue import catalogue
 from contracts.cloudevents import to_cloudevent
 from contracts.envelope import parse_event
-from contracts.event import catalogue
 from contracts.examples import Example, examples
 from contracts.golden import ROOT, Reaction, reactions
 from contracts.rules import ACCOUNT, REGION

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from jsonschema import Draft202012Validator
 
-from contracts.event import catalogue
+from contracts.catalogue import catalogue
 from contracts.golden import ROOT, drift
 
 SCHEMAS = ROOT / "contracts" / "schemas"

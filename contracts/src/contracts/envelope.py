@@ -2,8 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Annotated, Any, Generic, NoReturn, TypeVar
+from typing import Annotated, Any, Generic, NamedTuple, NoReturn, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -78,8 +77,7 @@ class Metadata(BaseModel):
     idempotency_key: Annotated[str, Field(pattern="^[!-~]{1,255}$")]
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope(Generic[Data]):
+class Envelope(NamedTuple, Generic[Data]):
     """An event's detail, parsed: the metadata, and the payload as its reader sees it."""
 
     metadata: Metadata

@@ -1,8 +1,5 @@
 """The producer's half of a contract: payloads, their versions, and the entry for the bus."""
 
-import importlib
-import pkgutil
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from pydantic import ConfigDict
@@ -11,7 +8,8 @@ from contracts.declaration import Declared, bad, number
 from contracts.envelope import Metadata
 from contracts.limits import MAX_ENTRY_BYTES, Entry, entry_size
 
-_declared: dict[str, type["EventData"]] = {}
+declared: dict[str, type["EventData"]] = {}
+"""The events of all modules imported so far, by detail-type."""
 
 
 class EventTooLarge(ValueError):
@@ -60,24 +58,10 @@ class EventData(Declared):
             raise bad(cls, f'version="{version}" needs a class whose name ends in V{major}')
         cls.declare(source, name, major)
         cls.minor, cls.schema_version = minor, version
-        twin = _declared.setdefault(cls.detail_type, cls)
+        twin = declared.setdefault(cls.detail_type, cls)
         if (twin.__module__, twin.__qualname__) != (cls.__module__, cls.__qualname__):
             raise bad(cls, f"{cls.detail_type} is already {twin.__module__}.{twin.__qualname__}")
-        _declared[cls.detail_type] = cls
-
-
-def catalogue(package: str = "contracts.events") -> Mapping[str, type[EventData]]:
-    """Return all events declared in `package`, by detail-type, in alphabetical order.
-
-    Imports every module of the package, so it is for checks and exports, not for functions.
-    """
-    for module in pkgutil.iter_modules(importlib.import_module(package).__path__, f"{package}."):
-        importlib.import_module(module.name)
-    return {
-        detail_type: cls
-        for detail_type, cls in sorted(_declared.items())
-        if cls.__module__.startswith(f"{package}.")
-    }
+        declared[cls.detail_type] = cls
 
 
 def entry(data: EventData, metadata: Metadata) -> Entry:

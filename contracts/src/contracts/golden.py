@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from contracts.event import catalogue
+from contracts.catalogue import catalogue
 from contracts.reader import Reader
 from contracts.schema import dumps, schema_of, schema_path
 

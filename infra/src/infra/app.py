@@ -64,10 +64,12 @@ def stack_of(service: Service) -> type[ServiceStack]:
 
 def main() -> None:
     """Synthesise what the context names."""
-    # No analytics and no tree: the same code gives the same templates, and faster. The templates
-    # are validated by cfn-lint and cdk-nag in the tests, not again each time.
+    # No analytics, no tree, and no traces, which would be those of the kernel: the same code gives
+    # the same templates, and faster. The templates are validated by cfn-lint and cdk-nag in the
+    # tests, not again each time.
     app = App(
         analytics_reporting=False,
+        stack_traces=False,
         tree_metadata=False,
         builtin_cloud_formation_validation=False,
         # Bundles are uploaded from where they are built.

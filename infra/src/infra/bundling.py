@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra import archive, trimming
+from infra import archive, rewriting, trimming
 from infra.discovery import Service, aws_operations
 from infra.errors import StarlingError
 from infra.paths import BUILD, ROOT
@@ -109,6 +109,7 @@ def _layer(lock: Path, operations: trimming.Operations, target: Target) -> Path:
         python = folder / "python"
         _install(lock, python, target)
         trimming.trim(python, operations)
+        rewriting.rewrite(python)
         if target.compiles:
             archive.compile_tree(python)
 
@@ -129,7 +130,8 @@ def _code(files: dict[Path, Path], target: Target) -> Path:
 
 
 def _cached(kind: str, made_from: list[str | bytes], build: Callable[[Path], None]) -> Path:
-    recipe = [Path(module.__file__ or "").read_bytes() for module in (archive, trimming)]
+    modules = (archive, rewriting, trimming)
+    recipe = [Path(module.__file__ or "").read_bytes() for module in modules]
     key = archive.digest([Path(__file__).read_bytes(), *recipe, *made_from])
     bundles = BUILD / "bundles"
     path = bundles / f"{kind}-{key}.zip"
@@ -172,7 +174,9 @@ def _install(lock: Path, target_folder: Path, target: Target) -> None:
             *("--requirement", lock, "--target", target_folder),
             *("--python", sys.executable, "--python-version", version, *options),
         ],
-        env={**os.environ, "UV_COMPILE_BYTECODE": "0"},  # it is trimmed first, compiled after
+        # What is installed is trimmed in place, and compiled after. Copies, then: links into uv's
+        # cache would cut the same files of every other environment on this machine.
+        env={**os.environ, "UV_COMPILE_BYTECODE": "0", "UV_LINK_MODE": "copy"},
         text=True,
         capture_output=True,
         check=False,

@@ -1,6 +1,6 @@
 """The platform's stack: what the services of a stage share."""
 
-from aws_cdk import Aws, CfnOutput, RemovalPolicy, Stack
+from aws_cdk import CfnOutput, RemovalPolicy, Stack
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_events as events
@@ -11,7 +11,7 @@ from constructs import Construct
 
 from infra import bundling
 from infra.constructs.alarm import topic_name
-from infra.constructs.arns import arn
+from infra.constructs.arns import account, arn
 from infra.constructs.bundle import make_bundle
 from infra.constructs.function import Access, Function, Plan
 from infra.constructs.reasons import acknowledge
@@ -73,7 +73,7 @@ class PlatformStack(Stack):
                 principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
                 actions=["sns:Publish"],
                 resources=[topic.topic_arn],
-                conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
+                conditions={"StringEquals": {"aws:SourceAccount": account()}},
             )
         )
 

@@ -1,7 +1,7 @@
 """Which shared modules some code imports: what is shipped with it."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -46,6 +46,7 @@ def reachable(roots: Sequence[Path]) -> dict[Path, Path]:
     return dict(sorted(found.items()))
 
 
+@cache
 def _inside(file: Path) -> Path | None:
     for source in SHARED.values():
         if file.is_relative_to(source):
@@ -77,11 +78,10 @@ def imports(file: Path) -> list[str]:
     return names
 
 
-def _modules(name: str) -> Iterator[Path]:
+@cache
+def _modules(name: str) -> list[Path]:
     source = SHARED.get(name.split(".", 1)[0])
     if source is None:
-        return
+        return []
     path = source.joinpath(*name.split("."))
-    for candidate in (path.with_suffix(".py"), path / "__init__.py"):
-        if candidate.is_file():
-            yield candidate
+    return [file for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()]

@@ -31,20 +31,6 @@ _UNUSED = (
     "pydantic/v1",
 )
 _USED = {"aws_lambda_powertools/utilities/typing", "aws_lambda_powertools/utilities/jmespath_utils"}
-# What is left of botocore's documentation generator, a tenth of a client's start-up: the clients'
-# methods have no docstrings. `utils` stays, because the request handlers are made with it.
-_DOCS_KEPT = {"utils.py"}
-_DOCS = {
-    "__init__.py": "",
-    "docstring.py": """\
-class _NoDocstring(str):
-    def __new__(cls, *args, **kwargs):
-        return super().__new__(cls)
-
-
-ClientMethodDocstring = PaginatorDocstring = WaiterDocstring = _NoDocstring
-""",
-}
 # Bytecode is made anew; stubs and type markers are for checkers.
 _WASTE = ("*.pyc", "*.pyi", "*.pxd", "*.pyx", "py.typed")
 
@@ -82,7 +68,6 @@ def trim(root: Path, operations: Operations) -> None:
     data = root / "botocore" / "data"
     if data.is_dir():
         _trim_botocore(data, operations)
-        _trim_docs(root / "botocore" / "docs")
 
 
 def _trim_metadata(info: Path) -> None:
@@ -123,14 +108,6 @@ def _trim_service(folder: Path, service: str, operations: Sequence[str]) -> None
             _write(folder / name, _without_prose(model))
         if path.name != name or name not in _MODELS:
             path.unlink()
-
-
-def _trim_docs(docs: Path) -> None:
-    for path in docs.iterdir():
-        if path.name not in _DOCS_KEPT:
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
-    for name, source in _DOCS.items():
-        (docs / name).write_text(source, encoding="utf-8")
 
 
 def _called(model: dict[str, Any], service: str, operations: Sequence[str]) -> dict[str, Any]:

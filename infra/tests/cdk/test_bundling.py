@@ -1,5 +1,6 @@
 import ast
 import os
+import re
 import sys
 import zipfile
 from collections.abc import Iterator
@@ -147,3 +148,17 @@ def test_a_lock_whose_hash_is_wrong_is_refused(tmp_path: Path, bundles: Path) ->
         layer(Service(tmp_path), HERE)
     assert "six" in str(failure.value)
     assert not list(bundles.glob("*.zip"))
+
+
+def test_trimming_leaves_what_others_installed_alone(
+    birds: Service, tmp_path: Path, bundles: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    match = re.search(r"^six==.*\n(?:    .*\n)*", birds.lock.read_text(), re.MULTILINE)
+    assert match
+    (tmp_path / "pyproject.toml").write_text("")
+    (tmp_path / "requirements.lock").write_text(match[0])
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
+    assert "six.py" in "".join(names(layer(Service(tmp_path), HERE)))
+    # What is in uv's cache is what it links into other environments.
+    (metadata,) = (tmp_path / "cache").rglob("six-*.dist-info/METADATA")
+    assert "Author" in metadata.read_text()

@@ -1,10 +1,8 @@
 """What a declared function takes besides its input: built once a process, when first needed."""
 
-import gc
 import inspect
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any
 
 
@@ -36,21 +34,9 @@ class Collaborators:
             )
         self._factories = dict(factories)
         self._made: dict[str, Any] | None = None
-        _settle("declared")  # the last that a function's module does
 
     def built(self) -> dict[str, Any]:
         """Return the collaborators by name, with the current time where it is asked for."""
         if self._made is None:
             self._made = {name: factory() for name, factory in self._factories.items()}
-            _settle("made")
         return self._made | {"now": datetime.now(UTC)} if self._clock else self._made
-
-
-@cache
-def _settle(_step: str) -> None:
-    """Take what there is out of the garbage collector's sight, once a process and step.
-
-    What a function is made of stays as long as the process: no later collection, in no later
-    invocation, needs to go through it again.
-    """
-    gc.freeze()

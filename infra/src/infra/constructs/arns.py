@@ -1,4 +1,4 @@
-"""ARNs of this account and region by the names of the resources, without a reference to them."""
+"""Where the stack is, and ARNs by the names of resources, without a reference to them."""
 
 from functools import cache
 
@@ -15,10 +15,31 @@ def arn(service: str, resource: str) -> str:
     resource
         What follows the account, like ``rule/bus/name``.
     """
-    partition, region, account = _here()
-    return f"arn:{partition}:{service}:{region}:{account}:{resource}"
+    return f"arn:{partition()}:{service}:{region()}:{account()}:{resource}"
+
+
+# Asking the kernel costs a round trip; the answer is always the same token.
 
 
 @cache
-def _here() -> tuple[str, str, str]:
-    return Aws.PARTITION, Aws.REGION, Aws.ACCOUNT_ID
+def partition() -> str:
+    """Return the partition: ``aws``, but for China and governments."""
+    return Aws.PARTITION
+
+
+@cache
+def region() -> str:
+    """Return the region that the stack is in."""
+    return Aws.REGION
+
+
+@cache
+def account() -> str:
+    """Return the account that the stack is in."""
+    return Aws.ACCOUNT_ID
+
+
+@cache
+def domain() -> str:
+    """Return the domain of the partition's endpoints."""
+    return Aws.URL_SUFFIX

@@ -3,11 +3,10 @@
 import json
 import re
 
-from aws_cdk import Aws
 from aws_cdk import aws_apigatewayv2 as apigateway
 from constructs import Construct
 
-from infra.constructs.arns import arn
+from infra.constructs.arns import arn, domain, region
 from infra.constructs.function import Function, log_group
 from infra.constructs.rest_api import BURST, REQUESTS_PER_SECOND
 from infra.stages import Stage
@@ -96,7 +95,7 @@ class HttpApi(Construct):
     @property
     def url(self) -> str:
         """Where the API is, without a slash at the end."""
-        return f"https://{self.id}.execute-api.{Aws.REGION}.{Aws.URL_SUFFIX}"
+        return f"https://{self.id}.execute-api.{region()}.{domain()}"
 
     def add(self, name: str, endpoint: Endpoint, function: Function) -> None:
         """Route an endpoint to its function.

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from aws_cdk import aws_apigateway as apigateway
@@ -76,12 +77,17 @@ def document(refusal: Refusal) -> str:
     return json.dumps(body)
 
 
+@cache
+def _response_type(name: str) -> apigateway.ResponseType:
+    return apigateway.ResponseType.of(name)
+
+
 def add_refusals(api: apigateway.RestApi) -> None:
     """Make an API refuse by problem details."""
     for refusal in REFUSALS:
         api.add_gateway_response(
             refusal.type.title().replace("_", ""),
-            type=apigateway.ResponseType.of(refusal.type),
+            type=_response_type(refusal.type),
             status_code=str(refusal.status),
             response_headers=_HEADERS,
             templates={"application/json": document(refusal)},

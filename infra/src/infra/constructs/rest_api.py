@@ -5,12 +5,12 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from aws_cdk import Aws, Duration
+from aws_cdk import Duration
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from infra.constructs.arns import arn
+from infra.constructs.arns import arn, domain, partition, region
 from infra.constructs.function import Function, log_group
 from infra.constructs.problems import add_refusals
 from infra.constructs.reasons import acknowledge
@@ -127,7 +127,7 @@ class RestApi(Construct):
     @property
     def url(self) -> str:
         """Where the API is, without a slash at the end."""
-        return f"https://{self.id}.execute-api.{Aws.REGION}.{Aws.URL_SUFFIX}/{PATH}"
+        return f"https://{self.id}.execute-api.{region()}.{domain()}/{PATH}"
 
     def add(self, name: str, endpoint: Endpoint, function: Function) -> None:
         """Route an endpoint to its function.
@@ -169,7 +169,7 @@ class RestApi(Construct):
         return apigateway.Integration(
             type=apigateway.IntegrationType.AWS_PROXY,
             integration_http_method="POST",
-            uri=f"arn:{Aws.PARTITION}:apigateway:{Aws.REGION}:lambda:{path}",
+            uri=f"arn:{partition()}:apigateway:{region()}:lambda:{path}",
         )
 
     def _models(self, name: str, endpoint: Endpoint) -> Mapping[str, apigateway.IModel] | None:

@@ -72,3 +72,11 @@ class SearchIndex(Protocol):
         Unavailable
             The engine does not answer, or is overloaded.
         """
+
+
+def connect() -> SearchIndex:
+    """Return the index on the engine that the function's environment names."""
+    # Who only reads a declaration, as the deployment does, need not import the engine's client.
+    from search_sync.opensearch import OpenSearchIndex  # noqa: PLC0415 - see above
+
+    return OpenSearchIndex.connect()

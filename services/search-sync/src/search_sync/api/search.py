@@ -12,8 +12,7 @@ from runtime.endpoint import endpoint
 from runtime.messages import Listing, Page, Request, View
 from runtime.problems import Problem
 from search_sync.domain.query import Kind, Search
-from search_sync.index import SearchIndex, Unavailable
-from search_sync.opensearch import OpenSearchIndex
+from search_sync.index import SearchIndex, Unavailable, connect
 
 Text = Annotated[str, StringConstraints(max_length=200, strip_whitespace=True)]
 
@@ -76,6 +75,6 @@ handler = endpoint(
     "/search",
     search,
     problems=[SearchUnavailable],
-    index=OpenSearchIndex.connect,
+    index=connect,
     cursors=Cursors.connect,
 )

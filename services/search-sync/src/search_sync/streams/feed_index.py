@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from runtime.logs import logger
 from runtime.metrics import count
 from runtime.stream import Change, stream
-from search_sync.index import SearchIndex, Write
-from search_sync.opensearch import OpenSearchIndex
+from search_sync.index import SearchIndex, Write, connect
 from search_sync.retries import Retry, RetryQueue
 from search_sync.store import Unreadable, write_for
 
@@ -57,6 +56,6 @@ handler = stream(
     feed_index,
     batch_size=100,
     window_seconds=5,
-    index=OpenSearchIndex.connect,
+    index=connect,
     retries=RetryQueue.connect,
 )

@@ -4,8 +4,7 @@ from typing import Any
 
 from runtime.queue import Hopeless
 from runtime.worker import worker
-from search_sync.index import SearchIndex, Unavailable
-from search_sync.opensearch import OpenSearchIndex
+from search_sync.index import SearchIndex, Unavailable, connect
 from search_sync.retries import Retry
 from search_sync.store import Projection, Unreadable, write_for
 
@@ -32,4 +31,4 @@ def retry_index(message: Any, index: SearchIndex, projection: Projection) -> Non
         raise Unavailable(failure.reason)
 
 
-handler = worker(retry_index, index=OpenSearchIndex.connect, projection=Projection.connect)
+handler = worker(retry_index, index=connect, projection=Projection.connect)
