@@ -120,6 +120,8 @@ def test_a_signal_ends_a_command_with_1(sign):
     # In a process of its own: the signal is not to end the tests.
     command = (
         "import os, signal, sys\n"
+        # A shell's background jobs, the tests among them perhaps, do not hear it.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from infra import cli\n"
         "from infra.commands import outputs\n"
         f"outputs.running = lambda name: os.kill(os.getpid(), signal.{sign})\n"
