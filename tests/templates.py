@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from contracts.rules import ACCOUNT, REGION
+from contracts.patterns.rules import ACCOUNT, REGION
 from tests.synthesis import Resource, Template
 
 _KNOWN = {

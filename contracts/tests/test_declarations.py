@@ -144,6 +144,6 @@ def test_the_catalogue_lists_the_events_of_the_package_in_order() -> None:
     declare(EventData, "Aaaa", source="starling.test", version="1.0")
     assert [cls.__name__ for cls in catalogue().values()] == [
         "OrderCancelled", "OrderPlaced",
-        "UserDeactivated", "UserErased", "UserRegistered", "UserUpdated",
+        "UserDeactivated", "UserDeactivatedV2", "UserErased", "UserRegistered", "UserUpdated",
     ]  # fmt: skip
     assert list(catalogue()) == sorted(catalogue())

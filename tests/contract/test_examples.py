@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
+from contracts.casts.user_deactivated import to_v1, to_v2
 from contracts.catalogue import catalogue
 from contracts.cloudevents import to_cloudevent
 from contracts.envelope import parse_event
 from contracts.examples import Example, examples
 from contracts.golden import ROOT, Reaction, reactions
-from contracts.rules import ACCOUNT, REGION
+from contracts.patterns.rules import ACCOUNT, REGION
 from contracts.schema import schema_path
 
 EVENTS = catalogue()
@@ -76,9 +77,20 @@ def test_an_example_is_a_cloudevent_too(example: Example) -> None:
     assert to_cloudevent(example.event)["data"] == example.event["detail"]["data"]
 
 
-def test_examples_are_of_events_that_have_their_own_ids() -> None:
-    ids = [example.event["detail"]["metadata"]["id"] for example in EXAMPLES]
+def test_examples_have_their_own_ids_but_for_the_majors_of_one_fact() -> None:
+    ids = [(e.event["detail"]["metadata"]["id"], e.detail_type) for e in EXAMPLES]
     assert len(set(ids)) == len(ids)
+    facts = {(event_id, detail_type.partition(".")[0]) for event_id, detail_type in ids}
+    assert len({event_id for event_id, _ in facts}) == len(facts)
+
+
+def test_both_majors_of_a_deactivation_are_examples_of_one_fact() -> None:
+    (old,), (new,) = (list(examples(f"UserDeactivated.v{major}")) for major in (1, 2))
+    differ = {"schema_version", "idempotency_key"}
+    metadata, former = (e.event["detail"]["metadata"] for e in (new, old))
+    assert {name for name in metadata if metadata[name] != former[name]} <= differ
+    assert to_v2(old.event["detail"]["data"]) == new.event["detail"]["data"]
+    assert to_v1(new.event["detail"]["data"]) == old.event["detail"]["data"]
 
 
 @pytest.mark.parametrize("reaction", REACTIONS, ids=named)
@@ -88,7 +100,7 @@ def test_a_reaction_reads_an_event_that_somebody_publishes(reaction: Reaction) -
 
 
 @pytest.mark.parametrize("reaction", REACTIONS, ids=named)
-def test_a_reaction_can_read_every_example_of_its_event(reaction: Reaction) -> None:
+def test_a_reaction_can_read_every_example_of_every_minor_of_its_event(reaction: Reaction) -> None:
     fed = list(examples(reaction.reader.detail_type))
     assert fed
     for example in fed:

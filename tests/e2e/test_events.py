@@ -39,10 +39,11 @@ def test_every_published_event_obeys_its_golden_schema(stage: UnderTest, tenant:
             heard.extend(next(batches))
             return heard
 
-        until("all eight events were published", listen, lambda all_: len(all_) >= 8)
+        until("all nine events were published", listen, lambda all_: len(all_) >= 9)
     kinds = sorted(event["detail-type"] for event in heard)
     assert kinds == sorted(
-        ["UserRegistered.v1", "UserUpdated.v1", "UserDeactivated.v1", "UserErased.v1"]
+        ["UserRegistered.v1", "UserUpdated.v1", "UserErased.v1"]
+        + ["UserDeactivated.v1", "UserDeactivated.v2"]
         + ["OrderPlaced.v1"] * 2
         + ["OrderCancelled.v1"] * 2
     )
@@ -57,10 +58,12 @@ def test_every_published_event_obeys_its_golden_schema(stage: UnderTest, tenant:
     assert sorted(e["detail-type"] for e in chain) == [
         "OrderCancelled.v1",
         "UserDeactivated.v1",
+        "UserDeactivated.v2",
         "UserErased.v1",
     ]
     caused = {e["detail-type"]: e["detail"]["metadata"] for e in chain}
-    assert caused["OrderCancelled.v1"]["causation_id"] == caused["UserDeactivated.v1"]["id"]
+    assert caused["OrderCancelled.v1"]["causation_id"] == caused["UserDeactivated.v2"]["id"]
+    assert caused["UserDeactivated.v1"]["id"] == caused["UserDeactivated.v2"]["id"]
 
 
 def test_the_archive_keeps_what_was_published(stage: UnderTest) -> None:

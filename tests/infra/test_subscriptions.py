@@ -7,8 +7,8 @@ import pytest
 
 from contracts.examples import Example, examples
 from contracts.golden import Reaction, reactions
-from contracts.ruler import Ruler
-from contracts.rules import patterns, taken
+from contracts.patterns.ruler import Ruler
+from contracts.patterns.rules import patterns, taken
 from tests.synthesis import Template, synthesised
 from tests.templates import referred
 

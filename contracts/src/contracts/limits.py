@@ -30,21 +30,28 @@ class TooDeep(ValueError):
     """JSON text that nests deeper than anything that is parsed here."""
 
 
-def require_shallow(text: str) -> None:
+def require_shallow(text: str, most: int = MAX_DEPTH) -> None:
     """Look at JSON text before it is parsed: the parser recurses, and may take the process down.
+
+    Parameters
+    ----------
+    text
+        The text.
+    most
+        How deep objects and arrays may nest.
 
     Raises
     ------
     TooDeep
-        Objects and arrays nest deeper than `MAX_DEPTH`.
+        They nest deeper.
     """
-    if text.count("[") + text.count("{") <= MAX_DEPTH:
+    if text.count("[") + text.count("{") <= most:
         return
     level = 0
     for token in _TOKEN.finditer(text):
         level += {"[": 1, "{": 1, "]": -1, "}": -1}.get(token[0], 0)
-        if level > MAX_DEPTH:
-            raise TooDeep(f"nested deeper than {MAX_DEPTH} levels")
+        if level > most:
+            raise TooDeep(f"nested deeper than {most} levels")
 
 
 def depth(value: object) -> int:

@@ -43,6 +43,10 @@ Email = Annotated[
 Reason = Annotated[str, Field(min_length=1, max_length=200)]
 """Why something was done, in a few words."""
 
+CODE = "^[A-Z][A-Z_]{0,39}$"
+Code = Annotated[str, Field(pattern=CODE)]
+"""A word for programs, of a set that may grow: its reader says what it does with a new one."""
+
 Quantity = Annotated[int, Field(strict=True, ge=1, le=10_000)]
 """How many of a thing are ordered."""
 

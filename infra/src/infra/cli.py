@@ -10,7 +10,7 @@ from typing import NoReturn
 import typer
 from rich.markup import escape
 
-from infra.commands import demo, deploy, events, install, local, login, outputs
+from infra.commands import contracts, demo, deploy, events, install, local, login, outputs
 from infra.discovery import UnknownService
 from infra.errors import StarlingError
 from infra.progress import console
@@ -35,6 +35,7 @@ app.command()(demo.demo)
 app.command()(outputs.outputs)
 app.command()(login.login)
 app.command()(install.tools)
+app.add_typer(contracts.app, name="contracts")
 app.add_typer(events.app, name="events")
 
 

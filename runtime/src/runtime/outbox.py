@@ -9,7 +9,15 @@ from runtime.cause import Cause
 from runtime.ids import new_ulid
 
 
-def outgoing(data: EventData, *, subject: str, revision: int, cause: Cause, now: datetime) -> Entry:
+def outgoing(
+    data: EventData,
+    *,
+    subject: str,
+    revision: int,
+    cause: Cause,
+    now: datetime,
+    event_id: str | None = None,
+) -> Entry:
     """Return the event as it rides on the item.
 
     Parameters
@@ -24,6 +32,8 @@ def outgoing(data: EventData, *, subject: str, revision: int, cause: Cause, now:
         The request or event that led here.
     now
         When it happened, UTC.
+    event_id
+        The event's id; a new one by default. The majors of one fact have the same.
 
     Raises
     ------
@@ -33,7 +43,7 @@ def outgoing(data: EventData, *, subject: str, revision: int, cause: Cause, now:
     return entry(
         data,
         Metadata(
-            id=new_ulid(),
+            id=event_id or new_ulid(),
             schema_version=data.schema_version,
             occurred_at=now,
             subject=subject,

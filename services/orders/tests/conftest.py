@@ -13,7 +13,12 @@ from orders.api import (
     place_order,
     put_product,
 )
-from orders.reactions import on_user_deactivated, on_user_erased, on_user_registered
+from orders.reactions import (
+    on_user_deactivated,
+    on_user_deactivated_v2,
+    on_user_erased,
+    on_user_registered,
+)
 from orders.store import Customers
 from runtime.conformance import Commits, Response, ask
 from runtime.ids import new_id
@@ -26,6 +31,11 @@ USERS_EVENTS: dict[str, tuple[Reaction, int, dict[str, Any]]] = {
         on_user_registered.handler,
         1,
         {"name": "Ada", "email": "ada@example.com", "registered_at": "2026-11-20T08:30:00Z"},
+    ),
+    "UserDeactivated.v2": (
+        on_user_deactivated_v2.handler,
+        2,
+        {"reason": "DELETED", "deactivated_at": "2026-11-20T08:30:00Z"},
     ),
     "UserDeactivated.v1": (
         on_user_deactivated.handler,
@@ -67,7 +77,7 @@ class Bus:
 
     def event(self, name: str, user: str, **more: Any) -> dict[str, Any]:
         _, revision, data = USERS_EVENTS[name]
-        whole = {"user_id": user} | data
+        whole = {"user_id": user} | data | more.pop("data", {})
         more = {"revision": revision} | more
         return incoming("starling.users", name, whole, subject=user, **more)
 

@@ -237,7 +237,7 @@ def test_a_crash_is_repaired_by_the_retry(
 def test_a_customer_deactivated_at_this_moment_is_refused(
     api: Any, bus: Any, customer: str, commits: Commits
 ) -> None:
-    commits.interrupt(lambda: bus.send("UserDeactivated.v1", customer))
+    commits.interrupt(lambda: bus.send("UserDeactivated.v2", customer))
     assert api.place(customer).problem == (409, "inactive-customer")
     assert api.list().body["items"] == []
     assert commits.told == []

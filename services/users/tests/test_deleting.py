@@ -1,15 +1,25 @@
 """DELETE /users/{id}."""
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from contracts.casts.user_deactivated import to_v2
+from contracts.limits import Entry
 from runtime.clients import client
 from runtime.conformance import Commits, Crash, Response
 from runtime.inbox import RETENTION
-from runtime.testing import TABLE
+from runtime.publisher import Bus, publish
+from runtime.stream import changes_of
+from runtime.testing import TABLE, stream_event
+
+
+def item(user_id: str) -> dict[str, Any]:
+    key = {"pk": {"S": f"TENANT#acme#USER#{user_id}"}, "sk": {"S": "USER"}}
+    return client("dynamodb").get_item(TableName=TABLE, Key=key)["Item"]
 
 
 def scan() -> list[dict[str, Any]]:
@@ -20,14 +30,46 @@ def test_deactivation_and_erasure_are_told_in_one_change(api: Any, commits: Comm
     user = api.create("Ada", "ada@example.com").body
     response = api.delete(user["id"])
     assert (response.status, response.body) == (204, None)
-    deactivated, erased = commits.events()[-2:]
-    assert [(name, metadata["revision"]) for name, metadata, _ in (deactivated, erased)] == [
-        ("UserDeactivated.v1", 2),
-        ("UserErased.v1", 3),
-    ]
+    _registered, deactivated, former, erased = commits.events()
+    told = [(name, metadata["revision"]) for name, metadata, _ in (deactivated, former, erased)]
+    assert told == [("UserDeactivated.v2", 2), ("UserDeactivated.v1", 2), ("UserErased.v1", 3)]
     assert deactivated[2]["user_id"] == erased[2]["user_id"] == user["id"]
     assert deactivated[2]["deactivated_at"] == erased[2]["erased_at"]
     assert deactivated[1]["id"] != erased[1]["id"]
+
+
+def test_both_majors_of_a_deactivation_are_one_fact(api: Any, commits: Commits) -> None:
+    user = api.create("Ada", "ada@example.com").body
+    api.delete(user["id"])
+    (_, metadata, data), (_, former_metadata, former) = commits.events()[1:3]
+    differ = {name for name in metadata if metadata[name] != former_metadata[name]}
+    assert differ == {"schema_version", "idempotency_key"}
+    assert data == to_v2(former)
+    assert (data["reason"], former["reason"]) == ("DELETED", "user deleted")
+
+
+def test_the_publisher_sends_both_majors_though_their_id_is_the_same(
+    api: Any, commits: Commits
+) -> None:
+    user = api.create().body
+    before = item(user["id"])
+    api.delete(user["id"])
+    sent: list[Entry] = []
+
+    class Heard(Bus):
+        def __init__(self) -> None:
+            pass  # it asks no service
+
+        def send(self, entries: Sequence[Entry]) -> None:
+            sent.extend(entries)
+
+    publish(changes_of(stream_event((before, item(user["id"])))), Heard())
+    assert sent == commits.told[1:]
+    assert [entry["detail-type"] for entry in sent] == [
+        "UserDeactivated.v2",
+        "UserDeactivated.v1",
+        "UserErased.v1",
+    ]
 
 
 def test_a_deleted_user_is_gone(api: Any) -> None:
@@ -71,7 +113,7 @@ def test_deleting_again_is_a_retry(api: Any, commits: Commits, headers: dict[str
     user = api.create().body
     assert api.delete(user["id"], headers=headers).status == 204
     assert api.delete(user["id"], headers=headers).status == 204
-    assert len(commits.told) == 3
+    assert len(commits.told) == 4
 
 
 def test_a_stale_revision_is_not_deleted(api: Any) -> None:
@@ -102,6 +144,7 @@ def test_a_crash_is_repaired_by_the_retry(api: Any, commits: Commits, when: Any)
     assert api.delete(user["id"]).status == 204
     assert [name for name, _, _ in commits.events()] == [
         "UserRegistered.v1",
+        "UserDeactivated.v2",
         "UserDeactivated.v1",
         "UserErased.v1",
     ]

@@ -57,6 +57,6 @@ def test_deletion_events_say_nothing_personal() -> None:
         "usr_01JZ0000000000000000000000", name="Ada", email="ada@example.com", at=NOW
     )
     tombstone = rules.erase(user, NOW)
-    for event in (events.deactivated(tombstone), events.erased(tombstone)):
+    for event in (*events.deactivated(tombstone), events.erased(tombstone)):
         assert "Ada" not in event.model_dump_json()
         assert "example" not in event.model_dump_json()

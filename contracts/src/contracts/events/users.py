@@ -1,10 +1,23 @@
 """What the users service publishes. Each event carries all that a consumer needs."""
 
+from typing import Annotated, Literal
+
+from pydantic import WithJsonSchema
+
 from contracts.event import EventData
 from contracts.ids import UserId
-from contracts.values import Email, Name, Reason, Timestamp
+from contracts.values import CODE, Email, Name, Reason, Timestamp
 
 SOURCE = "starling.users"
+
+DeactivationReason = Annotated[
+    Literal["DELETED", "OTHER"], WithJsonSchema({"type": "string", "pattern": CODE})
+]
+"""Why a user was deactivated: ``DELETED`` by an admin; ``OTHER``: only a note says.
+
+The producer writes these alone. The schema promises no more than a code, so that a minor may add
+one: a consumer takes a code that it does not know as ``OTHER``.
+"""
 
 
 class UserRegistered(EventData, source=SOURCE, version="1.0"):
@@ -30,6 +43,15 @@ class UserDeactivated(EventData, source=SOURCE, version="1.0"):
 
     user_id: UserId
     reason: Reason
+    deactivated_at: Timestamp
+
+
+class UserDeactivatedV2(EventData, source=SOURCE, version="2.0"):
+    """A user may no longer act. The reason is a code to act on; a note, if any, is for people."""
+
+    user_id: UserId
+    reason: DeactivationReason
+    note: Reason | None = None
     deactivated_at: Timestamp
 
 

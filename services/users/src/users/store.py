@@ -10,6 +10,7 @@ TENANT#t#EMAIL#<digest>     EMAIL      whose address it is: makes it unique in t
 In gsi1, partition TENANT#t#USERS lists the users by id, tombstones left out.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ from contracts.event import EventData
 from contracts.limits import Entry
 from runtime.cause import Cause
 from runtime.changes import Change, Create, Exists, Key, Remove, Update
+from runtime.ids import new_ulid
 from runtime.outbox import outgoing
 from runtime.problems import NotFound
 from runtime.table import Stored, Table
@@ -88,7 +90,7 @@ class Users:
             Create(
                 key=_user_key(cause.tenant, user.id),
                 data=_data(user),
-                events=_entries(user, user.created_at, cause, events.registered(user)),
+                events=_entries(user, user.created_at, cause, [events.registered(user)]),
                 gsi1=Key(_list(cause.tenant), user.id),
             ),
             _claim(cause.tenant, user),
@@ -111,7 +113,7 @@ class Users:
                 data=_data(new),
                 revision=new.revision,
                 expected=old.revision,
-                events=_entries(new, new.updated_at, cause, events.updated(new)),
+                events=_entries(new, new.updated_at, cause, [events.updated(new)]),
                 gsi1=Key(_list(cause.tenant), new.id),
             ),
             *([_claim(cause.tenant, new), _release(cause.tenant, old)] if moved else []),
@@ -119,7 +121,7 @@ class Users:
 
     def erase(self, old: User, tombstone: Erased, *, cause: Cause) -> None:
         """Put the tombstone in the user's place, and free its address, in one write."""
-        told = (events.deactivated(tombstone), events.erased(tombstone))
+        told = (events.deactivated(tombstone), [events.erased(tombstone)])
         self._table.commit(
             Update(
                 key=_user_key(cause.tenant, tombstone.id),
@@ -175,11 +177,29 @@ def _erased(stored: Stored) -> Erased:
 
 
 def _entries(
-    entity: User | Erased, at: datetime, cause: Cause, *payloads: EventData
+    entity: User | Erased, at: datetime, cause: Cause, *facts: Sequence[EventData]
 ) -> list[Entry]:
-    """Return the events of one change: the last has the entity's revision, others those before."""
-    first = entity.revision - len(payloads) + 1
-    return [
-        outgoing(payload, subject=entity.id, revision=revision, cause=cause, now=at)
-        for revision, payload in enumerate(payloads, first)
-    ]
+    """Return the events of one change: the last has the entity's revision, others those before.
+
+    Parameters
+    ----------
+    entity, at, cause
+        What changed, when and why.
+    facts
+        In order; each in all of its majors, which share id and revision.
+    """
+    entries = []
+    for revision, majors in enumerate(facts, entity.revision - len(facts) + 1):
+        event_id = new_ulid()
+        entries += [
+            outgoing(
+                payload,
+                subject=entity.id,
+                revision=revision,
+                cause=cause,
+                now=at,
+                event_id=event_id,
+            )
+            for payload in majors
+        ]
+    return entries

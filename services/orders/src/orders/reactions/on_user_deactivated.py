@@ -1,45 +1,37 @@
-"""A deactivated user may not order any more, and their open orders are cancelled."""
+"""A deactivation as version 1 tells it: read until none can come that has no version 2 beside it.
 
-from contextlib import suppress
+It keeps its queue to itself, so that no message ever meets a function that cannot read it.
+"""
+
 from datetime import datetime
 
+from contracts.casts.user_deactivated import to_v2
 from contracts.ids import UserId
 from contracts.reader import Reader
-from orders.cancellation import cancel
+from contracts.values import Reason
+from orders.reactions import on_user_deactivated_v2 as v2
 from orders.store import Customers, Orders
-from runtime.changes import Exists, Outdated
 from runtime.reaction import Event, reaction
 
 
-class Deactivated(Reader, source="starling.users", event="UserDeactivated.v1"):
-    """What orders reads of a deactivation."""
+class DeactivatedV1(Reader, source="starling.users", event="UserDeactivated.v1"):
+    """What orders read of a deactivation before version 2."""
 
     user_id: UserId
+    reason: Reason
 
 
 def on_user_deactivated(
-    event: Event[Deactivated], customers: Customers, orders: Orders, now: datetime
+    event: Event[DeactivatedV1], customers: Customers, orders: Orders, now: datetime
 ) -> None:
-    """Refuse new orders first; then whatever is open cannot grow any more, and is cancelled.
+    """Do what version 2 of the same fact asks for.
 
-    Each step may be done again, and none needs what another has in memory: after a crash the
-    event comes again and goes on with what is still open.
+    Both have one id and both functions one name, which is what the inbox remembers: whichever
+    comes first, it is done once.
     """
-    user_id = event.data.user_id
-    # The erasure may have come first, or this event before: there may still be open orders.
-    with suppress(Outdated):
-        customers.project(event.tenant, user_id, "inactive", event.revision)
-    for order_id in orders.open_of(event.tenant, user_id):
-        # A twin of this event, delivered at the same time, may have been here first.
-        with suppress(Exists):
-            cancel(
-                orders,
-                order_id,
-                reason="customer deactivated",
-                now=now,
-                cause=event.cause,
-                mark=event.mark(now, part=order_id),
-            )
+    data = v2.Deactivated.model_validate(to_v2(event.data.model_dump()))
+    cast = Event(metadata=event.metadata, data=data, reaction=event.reaction)
+    v2.on_user_deactivated(cast, customers, orders, now)
 
 
 handler = reaction(

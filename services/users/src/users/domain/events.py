@@ -1,6 +1,13 @@
 """What is told of a user's changes."""
 
-from contracts.events.users import UserDeactivated, UserErased, UserRegistered, UserUpdated
+from contracts.casts.user_deactivated import to_v1
+from contracts.events.users import (
+    UserDeactivated,
+    UserDeactivatedV2,
+    UserErased,
+    UserRegistered,
+    UserUpdated,
+)
 from users.domain.users import Erased, User
 
 
@@ -18,9 +25,10 @@ def updated(user: User) -> UserUpdated:
     )
 
 
-def deactivated(user: Erased) -> UserDeactivated:
-    """Return the event of the first half of a deletion: the user may no longer act."""
-    return UserDeactivated(user_id=user.id, reason="user deleted", deactivated_at=user.erased_at)
+def deactivated(user: Erased) -> tuple[UserDeactivatedV2, UserDeactivated]:
+    """Return the event of the first half of a deletion, in both majors: the user may not act."""
+    told = UserDeactivatedV2(user_id=user.id, reason="DELETED", deactivated_at=user.erased_at)
+    return told, UserDeactivated.model_validate(to_v1(told.model_dump()))
 
 
 def erased(user: Erased) -> UserErased:

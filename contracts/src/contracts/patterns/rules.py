@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from contracts.examples import Example
-from contracts.ruler import Ruler
+from contracts.patterns.ruler import Ruler
 
 ACCOUNT = "123456789012"
 """The account of the example events; a pattern that names the stack's account means it."""

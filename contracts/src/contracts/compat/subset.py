@@ -1,0 +1,320 @@
+"""Proves that whatever has some facts satisfies a schema, or says what keeps it from that.
+
+A proof is one for every document; what is not proven is a difference, and may be none: whether
+there is a document that shows it is `contracts.compat.witness`'s question.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterable, Sequence
+from fractions import Fraction
+from functools import partial
+from typing import Any
+
+from contracts.compat import arrays, objects, regexes
+from contracts.compat.alternatives import alternatives
+from contracts.compat.documents import Node
+from contracts.compat.facts import Facts, Undecided
+from contracts.compat.values import ASSERTED, NUMBERS, exact, types_of
+from contracts.compat.verdict import Difference
+
+Found = list[Difference]
+
+_SECONDS = 2.0
+_MAX_PARTS = 200
+_MAX_SPLITS = 3
+_IMPLIED = {"uri-reference": {"uri"}, "iri-reference": {"iri"}}
+
+
+class Prover:
+    """Compares the schemas of one writer and one reader."""
+
+    def __init__(self, seconds: float = _SECONDS) -> None:
+        self._until = time.monotonic() + seconds
+        self._assumed: dict[tuple[object, ...], int] = {}
+        self._depth = 0
+
+    def differences(
+        self, nodes: Sequence[Node], reader: Node, path: str, start: Facts | None = None
+    ) -> Found:
+        """Return what keeps documents that satisfy `nodes` from satisfying `reader`."""
+        if reader.schema is True or any(node.schema is False for node in nodes):
+            return []
+        key = (frozenset(id(node.schema) for node in nodes), id(start), id(reader.schema))
+        if key in self._assumed:
+            # Asked of a part of the very document of which it is asked: documents are finite. Of
+            # the document itself the question would only go round in a circle.
+            circle = [Difference(path, "$ref", "the schemas refer to themselves")]
+            return [] if self._assumed[key] < self._depth else circle
+        self._assumed[key] = self._depth
+        try:
+            found: Found = []
+            for facts in alternatives(nodes, start=start):
+                found += self.of(facts, reader, path)
+            return found
+        finally:
+            del self._assumed[key]
+
+    def within(self, nodes: Sequence[Node], reader: Node, path: str) -> Found:
+        """Return the same of a part of the document."""
+        self._depth += 1
+        try:
+            return self.differences(nodes, reader, path)
+        finally:
+            self._depth -= 1
+
+    def of(self, facts: Facts, reader: Node, path: str) -> Found:
+        """Return what keeps whatever has the facts from satisfying `reader`."""
+        if reader.schema is True:
+            return []
+        if time.monotonic() > self._until:
+            raise Undecided("it takes too long")
+        listed = facts.listed()
+        if listed is not None:
+            refused = [value for value in listed if not reader.document.valid(reader.schema, value)]
+            return [Difference(path, "enum", f"{_shown(value)} is refused") for value in refused]
+        found = self._keywords(facts, reader, path)
+        if found and self._impossible(facts):
+            return []
+        return found
+
+    def disjoint(self, facts: Facts, node: Node) -> bool:
+        """Return whether it is proven that nothing that has the facts satisfies the schema."""
+        if node.schema is True:
+            return False
+        if node.schema is False or any(node == denied for denied in facts.denied):
+            return True
+        listed = facts.listed()
+        if listed is not None:
+            return not any(node.document.valid(node.schema, value) for value in listed)
+        both = alternatives([node], start=facts)
+        return all(self._impossible(one) for one in both)
+
+    def _impossible(self, facts: Facts) -> bool:
+        """Return whether it is proven that nothing has the facts."""
+        if facts.listed() == []:
+            return True
+        if len(facts.types) == 1 and self._no_such(facts):
+            return True
+        kinds = _by_type(facts)
+        if len(kinds) != 1:
+            return all(self._impossible(one) for one in kinds)
+        plain = _plain(facts)
+        return any(not self._keywords(plain, node, "$") for node in facts.denied)
+
+    def _no_such(self, facts: Facts) -> bool:
+        if facts.types == {"string"}:
+            return regexes.disjoint(facts.patterns)
+        if facts.types == {"object"}:
+            return any(objects.absent(self, facts, name) for name in facts.required)
+        if facts.types == {"array"}:
+            return any(self.nothing(facts.at_index(index)) for index in range(facts.least_items))
+        return False
+
+    def nothing(self, nodes: Sequence[Node]) -> bool:
+        """Return whether it is proven that nothing satisfies all the schemas."""
+        if any(node.schema is False for node in nodes):
+            return True
+        if not nodes or self._depth > 12:  # noqa: PLR2004 - deep enough; less is proven, not more
+            return False
+        self._depth += 1
+        try:
+            return all(self._impossible(facts) for facts in alternatives(nodes))
+        finally:
+            self._depth -= 1
+
+    def _keywords(self, facts: Facts, reader: Node, path: str) -> Found:
+        schema = reader.schema
+        if schema is True:
+            return []
+        if schema is False:
+            return [Difference(path, "false", "nothing is accepted")]
+        found: Found = []
+        for check in _CHECKS:
+            found += check(self, facts, reader, path)
+        return found
+
+
+def _plain(facts: Facts) -> Facts:
+    """Return the facts without what is denied."""
+    plain = facts.copy()
+    plain.denied = ()
+    return plain
+
+
+def _by_type(facts: Facts) -> list[Facts]:
+    """Return the facts of each type alone; whole and other numbers stay together."""
+    kinds = [facts.types & NUMBERS, *({name} for name in sorted(facts.types - NUMBERS))]
+    parts = []
+    for kind in kinds:
+        if kind:
+            part = facts.copy()
+            part.types = frozenset(kind)
+            part.settle()
+            if part.types:
+                parts.append(part)
+    return parts
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else f"{text[:60]}…"  # noqa: PLR2004 - of a line of a table
+
+
+def _simple(_prover: Prover, facts: Facts, reader: Node, path: str) -> Found:
+    """Check type, values, numbers and texts."""
+    schema = reader.schema
+    found: Found = []
+    if "type" in schema:
+        more = facts.types - types_of(schema["type"])
+        if more:
+            words = ", ".join(sorted({"fraction": "number"}.get(name, name) for name in more))
+            found.append(Difference(path, "type", f"may be {words}"))
+    for keyword in ("const", "enum"):
+        if keyword in schema:
+            found.append(Difference(path, keyword, "may have other values"))
+    if facts.types & NUMBERS:
+        found += _numbers(facts, schema, path)
+    if "string" in facts.types:
+        found += _texts(facts, schema, path)
+    return found
+
+
+def _numbers(facts: Facts, schema: dict[str, Any], path: str) -> Found:
+    found = []
+    low, high = facts.low, facts.high
+    for keyword in ("minimum", "exclusiveMinimum"):
+        if keyword in schema:
+            bound = exact(schema[keyword])
+            held = low is not None and (
+                low[0] > bound or (low[0] == bound and (low[1] or keyword == "minimum"))
+            )
+            if not held:
+                found.append(Difference(path, keyword, f"may be less than {schema[keyword]} lets"))
+    for keyword in ("maximum", "exclusiveMaximum"):
+        if keyword in schema:
+            bound = exact(schema[keyword])
+            held = high is not None and (
+                high[0] < bound or (high[0] == bound and (high[1] or keyword == "maximum"))
+            )
+            if not held:
+                found.append(Difference(path, keyword, f"may be more than {schema[keyword]} lets"))
+    if "multipleOf" in schema:
+        step = exact(schema["multipleOf"])
+        whole = () if "fraction" in facts.types else (Fraction(1),)
+        if not any((known / step).denominator == 1 for known in (*facts.multiples, *whole)):
+            found.append(Difference(path, "multipleOf", f"may be no multiple of {step}"))
+    return found
+
+
+def _texts(facts: Facts, schema: dict[str, Any], path: str) -> Found:
+    found = []
+    fewest, most = int(schema.get("minLength", 0)), schema.get("maxLength")
+    if facts.shortest < fewest and not _counted(facts, f"{{{fewest},}}"):
+        found.append(Difference(path, "minLength", f"may be shorter than {fewest}"))
+    longer = facts.longest is None or (most is not None and facts.longest > most)
+    if most is not None and longer and not _counted(facts, f"{{0,{int(most)}}}"):
+        found.append(Difference(path, "maxLength", f"may be longer than {most}"))
+    pattern = schema.get("pattern")
+    if pattern is not None and not regexes.includes(pattern, facts.patterns):
+        found.append(Difference(path, "pattern", f"may not be like {pattern}"))
+    wanted = schema.get("format")
+    if wanted in ASSERTED and not facts.formats & {wanted, *_IMPLIED.get(wanted, ())}:
+        found.append(Difference(path, "format", f"may be no {wanted}"))
+    return found
+
+
+def _counted(facts: Facts, count: str) -> bool:
+    """Return whether the patterns alone keep a text's length."""
+    return bool(facts.patterns) and bool(regexes.includes(f"^(?:a|[^a]){count}$", facts.patterns))
+
+
+def _composed(prover: Prover, facts: Facts, reader: Node, path: str) -> Found:
+    schema = reader.schema
+    found: Found = []
+    for part in schema.get("allOf", []):
+        found += prover.of(facts, reader.part(part), path)
+    if "$ref" in schema:
+        found += prover.differences([], reader.target, path, start=facts)
+    if "anyOf" in schema:
+        parts = [reader.part(part) for part in schema["anyOf"]]
+        found += _either(facts, partial(_some, prover, parts), path, "anyOf")
+    if "oneOf" in schema:
+        parts = [reader.part(part) for part in schema["oneOf"]]
+        found += _either(facts, partial(_just_one, prover, parts), path, "oneOf")
+    if "not" in schema:
+        found += _denied(prover, facts, reader.part(schema["not"]), path)
+    if "if" in schema:
+        asked = reader.part(schema["if"])
+        if "then" in schema:
+            for one in alternatives([asked], start=facts):
+                found += prover.of(one, reader.part(schema["then"]), path)
+        if "else" in schema:
+            for one in alternatives([], [asked], start=facts):
+                if not _inside(prover, one, asked):
+                    found += prover.of(one, reader.part(schema["else"]), path)
+    return found
+
+
+def _inside(prover: Prover, facts: Facts, node: Node) -> bool:
+    """Return whether it is proven that the facts, but for what is denied, satisfy the schema."""
+    return not prover.of(_plain(facts), node, "$")
+
+
+def _denied(prover: Prover, facts: Facts, node: Node, path: str) -> Found:
+    if prover.disjoint(facts, node):
+        return []
+    both = alternatives([node], start=_plain(facts))
+    for denied in facts.denied:
+        if all(not prover.of(one, denied, path) for one in both):
+            return []
+    return [Difference(path, "not", "may be what is not accepted")]
+
+
+def _either(
+    facts: Facts,
+    covered: Callable[[Facts, str], bool],
+    path: str,
+    keyword: str,
+) -> Found:
+    """Check alternatives: of all that has the facts together, or of each part of it alone."""
+    waiting, parts = [(facts, 0)], 0
+    while waiting:
+        part, splits = waiting.pop()
+        parts += 1
+        if covered(part, path):
+            continue
+        smaller = _split(part) if splits < _MAX_SPLITS and parts < _MAX_PARTS else []
+        if not smaller:
+            return [Difference(path, keyword, "may be none of the alternatives, or too many")]
+        waiting += [(one, splits + 1) for one in smaller]
+    return []
+
+
+def _some(prover: Prover, parts: Iterable[Node], facts: Facts, path: str) -> bool:
+    return any(not prover.of(facts, part, path) for part in parts)
+
+
+def _just_one(prover: Prover, parts: list[Node], facts: Facts, path: str) -> bool:
+    for part in parts:
+        if not prover.of(facts, part, path):
+            return all(other is part or prover.disjoint(facts, other) for other in parts)
+    return False
+
+
+def _split(facts: Facts) -> list[Facts]:
+    """Return parts that make up the whole, each with more facts; none if there is no good way."""
+    kinds = _by_type(facts)
+    if len(kinds) > 1:
+        return kinds
+    if facts.types == {"object"}:
+        return objects.split(facts)
+    return []
+
+
+_CHECKS: Sequence[Callable[[Prover, Facts, Node, str], Found]] = (
+    _simple,
+    arrays.check,
+    objects.check,
+    _composed,
+)

@@ -1,0 +1,9 @@
+"""`starling contracts`: check, match and export the event contracts."""
+
+import typer
+
+from infra.commands.contracts import check, compat
+
+app = typer.Typer(help="Check, match and export the event contracts.", no_args_is_help=True)
+app.command()(check.check)
+app.command()(compat.compat)
