@@ -139,7 +139,7 @@ def _engine(jars: Path) -> Any:
 def _java(jars: Path) -> Any:
     """Return what the engine raises."""
     _engine(jars)
-    import jpype  # type: ignore[import-untyped]  # noqa: PLC0415 - as above; it has no types
+    import jpype  # noqa: PLC0415 - as above; it has no types
 
     return jpype.JClass("java.lang.Exception")
 
