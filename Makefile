@@ -60,7 +60,7 @@ test: setup ## run every test
 	$(BIN)/pytest -q tests/engine tests/e2e --stage test
 
 .PHONY: check
-check: $(SETUP) lint ## the fast part: format, lint, types, imports, unit tests
+check: setup lint ## the fast part: format, lint, types, imports, unit tests
 	@# Random histories (test_any_*.py) and the toolchain's own tests take longer: `make test` has them.
 	$(BIN)/pytest -q -n 2 contracts/tests runtime/tests services --ignore-glob='*/test_any_*.py'
 
