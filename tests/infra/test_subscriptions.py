@@ -9,6 +9,7 @@ from contracts.examples import Example, examples
 from contracts.golden import Reaction, reactions
 from contracts.patterns.ruler import Ruler
 from contracts.patterns.rules import patterns, taken
+from contracts.patterns.satisfiable import event_schema, satisfiable
 from tests.synthesis import Template, synthesised
 from tests.templates import referred
 
@@ -117,3 +118,26 @@ def test_the_archive_keeps_every_event(dev: Templates) -> None:
     lost = [e.path for e in EXAMPLES if pattern and not RULER.matches(pattern, e.event)]
     assert not lost, f"{archive} forgets {lost}"
     assert archive.properties["RetentionDays"] >= 7
+
+
+def test_some_event_could_match_each_rule_for_each_event_that_it_names(dev: Templates) -> None:
+    rules = [
+        (service, rule, pattern)
+        for service, template in dev.items()
+        for rule, pattern in patterns(template.document).items()
+    ]
+    assert len(rules) == len(REACTIONS)
+    for service, rule, pattern in rules:
+        for name in pattern["detail-type"]:
+            answer = satisfiable(pattern, event_schema(name), RULER)
+            assert answer.verdict == "yes", f"{service}'s {rule} takes no {name}: {answer.reasons}"
+
+
+@pytest.mark.parametrize("reaction", REACTIONS, ids=named)
+def test_a_rule_with_a_misspelt_field_would_be_found(dev: Templates, reaction: Reaction) -> None:
+    misspelt = {**pattern_of(dev, reaction), "detail": {"metadata": {"tenent_id": ["acme"]}}}
+    answer = satisfiable(misspelt, event_schema(reaction.reader.detail_type), RULER)
+    assert answer.verdict == "no"
+    assert answer.reasons == [
+        "$.detail.metadata.tenent_id: no such field is declared: did you mean tenant_id?"
+    ]

@@ -43,6 +43,9 @@ def test_what_is_no_file_of_ours_is_refused(text: str, problem: str) -> None:
             },
             "only leads back to itself",
         ),
+        ({"not": {"$ref": "#"}}, "only leads back to itself"),
+        ({"anyOf": [{"type": "null"}, {"$ref": "#"}]}, "only leads back to itself"),
+        ({"items": {"if": {"$ref": "#/items"}, "then": False}}, "only leads back to itself"),
         ({"pattern": "("}, "("),
     ],
 )

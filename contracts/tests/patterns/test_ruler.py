@@ -10,27 +10,33 @@ import pytest
 
 from contracts.examples import examples
 from contracts.golden import ROOT
-from contracts.patterns.ruler import MAX_COMPLEXITY, InvalidPattern, Ruler
-from contracts.patterns.rules import ACCOUNT, REGION, patterns, taken
+from contracts.patterns.cases import cases, judge
+from contracts.patterns.ruler import (
+    MAX_CHARACTERS,
+    MAX_COMBINATIONS,
+    MAX_COMPLEXITY,
+    InvalidEvent,
+    InvalidPattern,
+    Ruler,
+    combinations,
+)
+from contracts.patterns.rules import ACCOUNT, taken
 
 VECTORS = ROOT.parent / "shared" / "vectors" / "eventbridge-patterns.json"
 RULER = Ruler()
-
-
-def judged(case: dict[str, Any]) -> str:
-    try:
-        return "match" if RULER.matches(case["pattern"], case["event"]) else "no_match"
-    except InvalidPattern:
-        return "invalid"
 
 
 @pytest.mark.skipif(
     not VECTORS.exists(), reason="the public pattern cases do not lie beside this repository"
 )
 def test_every_public_case_is_judged_as_the_service_does() -> None:
-    cases = json.loads(VECTORS.read_text(encoding="utf-8"))
-    assert len(cases) > 200
-    wrong = {case["name"]: (judged(case), case["expected"]) for case in cases}
+    labelled = json.loads(VECTORS.read_text(encoding="utf-8"))
+    assert len(labelled) > 200
+    judged = [judge(case, RULER) for case in cases(labelled)]
+    wrong = {
+        case["name"]: (verdict, case["expected"])
+        for case, verdict in zip(labelled, judged, strict=True)
+    }
     assert {name: both for name, both in wrong.items() if both[0] != both[1]} == {}
 
 
@@ -120,46 +126,36 @@ def test_java_starts_with_the_first_question_and_not_before() -> None:
     subprocess.run([sys.executable, "-W", "error", "-c", code], check=True, timeout=60)  # noqa: S603 - ours
 
 
-TEMPLATE = {
-    "Resources": {
-        "Table": {"Type": "AWS::DynamoDB::Table", "Properties": {}},
-        "Hourly": {"Type": "AWS::Events::Rule", "Properties": {"ScheduleExpression": "x"}},
-        "OnUser": {
-            "Type": "AWS::Events::Rule",
-            "Properties": {"EventPattern": {"source": ["starling.users"]}},
-        },
-        "Archive": {
-            "Type": "AWS::Events::Archive",
-            "Properties": {
-                "EventPattern": {
-                    "account": [{"Ref": "AWS::AccountId"}],
-                    "region": [{"anything-but": ["x"]}, {"Ref": "AWS::Region"}],
-                    "detail": {"metadata": {"revision": [{"numeric": [">", 1]}]}},
-                }
-            },
-        },
-    }
-}
+def test_a_pattern_of_the_greatest_size_is_taken_and_one_character_more_is_refused() -> None:
+    room = MAX_CHARACTERS - len('{"ä":[""]}')
+    RULER.check({"ä": ["x" * room]})
+    with pytest.raises(InvalidPattern, match="2049 characters, of at most 2048"):
+        RULER.check({"ä": ["x" * (room + 1)]})
 
 
-def test_the_rules_of_a_template_are_found_with_their_patterns() -> None:
-    assert patterns(TEMPLATE) == {"OnUser": {"source": ["starling.users"]}}
-    assert taken(patterns(TEMPLATE)["OnUser"], examples(), RULER) == {
-        "UserDeactivated.v1", "UserDeactivated.v2", "UserErased.v1", "UserRegistered.v1",
-        "UserUpdated.v1",
-    }  # fmt: skip
+def test_alternatives_that_multiply_to_over_a_thousand_rules_are_refused() -> None:
+    either = {"$or": [{"a": [1]}, {"b": [1]}]}
+    nested: dict[str, Any] = {"a": [1]}
+    for name in "bcdefghijk":
+        nested = {name: {**nested, **either}}
+    assert combinations(nested) == 2**10 > MAX_COMBINATIONS
+    with pytest.raises(InvalidPattern, match="over 1000 rule combinations"):
+        RULER.check(nested)
+    RULER.check(nested["k"]["j"])
+    assert combinations({"$or": [{"a": [1]}, either], "c": {"$or": [either, {"d": [2]}]}}) == 9
 
 
-def test_what_stands_for_the_stacks_own_account_means_that_of_the_examples() -> None:
-    archive = patterns(TEMPLATE, "AWS::Events::Archive")["Archive"]
-    assert archive["account"] == [ACCOUNT]
-    assert archive["region"] == [{"anything-but": ["x"]}, REGION]
-    assert "UserUpdated.v1" in taken(archive, examples(), RULER)
-    assert "UserRegistered.v1" not in taken(archive, examples(), RULER)
+@pytest.mark.parametrize("event", [["a"], {"a": float("inf")}, "a", 1, None])
+def test_what_is_no_event_is_refused(event: Any) -> None:
+    with pytest.raises(InvalidEvent):
+        RULER.matches({"a": [1]}, event)
 
 
-@pytest.mark.parametrize("value", [{"Ref": "Bus"}, {"Fn::Sub": "${x}"}])
-def test_a_pattern_that_only_a_deployment_knows_is_refused(value: dict[str, str]) -> None:
-    rule = {"Type": "AWS::Events::Rule", "Properties": {"EventPattern": {"source": [value]}}}
-    with pytest.raises(ValueError, match="OnUser: the pattern depends on"):
-        patterns({"Resources": {"OnUser": rule}})
+def test_a_number_that_json_does_not_have_is_refused_in_a_pattern() -> None:
+    with pytest.raises(InvalidPattern, match="not JSON compliant"):
+        RULER.check({"a": [float("nan")]})
+
+
+def test_numbers_beyond_what_the_guide_promises_are_compared_by_the_engine() -> None:
+    assert RULER.matches({"a": [{"numeric": [">", 6e9]}]}, {"a": 7_000_000_000})
+    assert not RULER.matches({"a": [{"numeric": [">", 6e9]}]}, {"a": 5_000_000_000})

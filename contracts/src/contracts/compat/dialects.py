@@ -1,6 +1,7 @@
 """Brings every dialect of JSON Schema into one: 2020-12, with references within the document."""
 
 import copy
+import re
 from typing import Any, Final
 
 from contracts.compat.pointers import ALL_MAPS, places, point
@@ -122,6 +123,9 @@ def _check(schema: Schema) -> None:
         raise BadSchema("is neither an object nor a boolean")
     if isinstance(schema, bool):
         return
+    said = str(schema.get("$schema", DIALECT))
+    if not re.match(r"https?://json-schema\.org/", said):
+        raise BadSchema(f"is no schema that is known: $schema is {said[:100]!r}")
     wrong: list[str] = []
     # A schema that does not say what it is may be of any dialect that it fits.
     for dialect in [schema.get("$schema")] if "$schema" in schema else _DIALECTS:

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any, Final, NamedTuple
 
 from contracts.compat.dialects import first_line, modern
-from contracts.compat.pointers import point, renamed, walk
+from contracts.compat.pointers import in_place, point, renamed, walk
 from contracts.compat.reading import BadSchema, Schema
 from contracts.schema import DIALECT
 
@@ -118,10 +118,21 @@ class Document:
             raise BadSchema(first_line(error)) from None
 
     def _loops(self) -> None:
-        for part in walk(self.root):
-            seen, at = set(), part
-            while isinstance(at, dict) and "$ref" in at:
-                if id(at) in seen:
-                    raise BadSchema(f"$ref {at['$ref']!r} only leads back to itself")
-                seen.add(id(at))
-                at = self.at(at["$ref"])
+        """Refuse schemas that speak of the very value by way of themselves: they mean nothing."""
+        done: set[int] = set()
+        for start in self.schemas():
+            path: dict[int, None] = {}  # in the order in which they were entered
+            work: list[tuple[Schema, bool]] = [(start, True)]
+            while work:
+                part, entered = work.pop()
+                if not entered:
+                    path.popitem()
+                    done.add(id(part))
+                elif isinstance(part, dict) and id(part) in path:
+                    raise BadSchema("a $ref only leads back to itself, not into the document")
+                elif isinstance(part, dict) and id(part) not in done:
+                    path[id(part)] = None
+                    work.append((part, False))
+                    around = [*in_place(part), part.get("not", True)]
+                    around += [self.at(part["$ref"])] if "$ref" in part else []
+                    work += [(one, True) for one in around]

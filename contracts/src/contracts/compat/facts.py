@@ -10,7 +10,8 @@ from fractions import Fraction
 from typing import Any, Final
 
 from contracts.compat.documents import Node
-from contracts.compat.names import evaluated, in_place, matches
+from contracts.compat.names import evaluated, matches
+from contracts.compat.pointers import in_place
 from contracts.compat.values import (
     ASSERTED,
     NOTES,

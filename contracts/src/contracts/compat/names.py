@@ -4,6 +4,7 @@ from functools import lru_cache
 from typing import Any
 
 from contracts.compat.documents import Node
+from contracts.compat.pointers import in_place
 
 
 @lru_cache(maxsize=65_536)
@@ -48,15 +49,3 @@ def evaluated(node: Node) -> tuple[frozenset[str], frozenset[str], bool]:
         if "$ref" in schema:
             waiting.append(part.target)
     return frozenset(names), frozenset(patterns), everything
-
-
-def in_place(schema: dict[str, object]) -> list[object]:
-    """Return the schemas that a schema applies to the same value, but for ``not`` and ``$ref``."""
-    found: list[object] = []
-    for keyword in ("allOf", "anyOf", "oneOf"):
-        listed = schema.get(keyword, [])
-        found += listed if isinstance(listed, list) else []
-    found += [schema[keyword] for keyword in ("if", "then", "else") if keyword in schema]
-    dependent = schema.get("dependentSchemas", {})
-    found += dependent.values() if isinstance(dependent, dict) else []
-    return found

@@ -53,3 +53,15 @@ def places(schema: Any, pointer: str) -> Iterator[tuple[str, dict[str, Any]]]:
 def walk(schema: Any) -> Iterator[dict[str, Any]]:
     """Yield every schema of a document that is an object."""
     yield from (part for _pointer, part in places(schema, "#"))
+
+
+def in_place(schema: dict[str, object]) -> list[object]:
+    """Return the schemas that a schema applies to the same value, but for ``not`` and ``$ref``."""
+    found: list[object] = []
+    for keyword in ("allOf", "anyOf", "oneOf"):
+        listed = schema.get(keyword, [])
+        found += listed if isinstance(listed, list) else []
+    found += [schema[keyword] for keyword in ("if", "then", "else") if keyword in schema]
+    dependent = schema.get("dependentSchemas", {})
+    found += dependent.values() if isinstance(dependent, dict) else []
+    return found
