@@ -81,8 +81,9 @@ format: $(SETUP) ## format the code and sort its imports
 	$(BIN)/ruff check --fix .
 
 .PHONY: golden
-golden: $(SETUP) ## regenerate golden schemas and what consumers read
+golden: $(SETUP) ## regenerate golden schemas, what consumers read, and docs/events
 	$(BIN)/python -m contracts.golden
+	@$(STARLING) contracts export docs --out docs/events
 
 .PHONY: bench
 bench: setup ## measure every speed claim against its baseline

@@ -37,6 +37,7 @@ def test_what_functions_import_brings_no_tools_and_no_other_events(module: str) 
             "deprecations",
             "draft4",
             "examples",
+            "exports",
             "gate",
             "golden",
             "patterns",

@@ -12,6 +12,7 @@ from contracts.values import Name, Quantity, Reason, Timestamp
 SOURCE = "starling.orders"
 
 OrderType = Literal["STANDARD", "EXPRESS"]
+"""How the customer wants it sent."""
 
 
 class OrderItem(BaseModel):
@@ -23,9 +24,11 @@ class OrderItem(BaseModel):
     name: Name
     quantity: Quantity
     price: Money
+    """What one piece cost."""
 
 
 OrderItems = Annotated[tuple[OrderItem, ...], Field(min_length=1, max_length=50)]
+"""What is ordered, a line each."""
 
 
 class OrderPlaced(EventData, source=SOURCE, version="1.0"):
@@ -33,10 +36,13 @@ class OrderPlaced(EventData, source=SOURCE, version="1.0"):
 
     order_id: OrderId
     customer_id: UserId
+    """Who placed it."""
     type: OrderType
     items: OrderItems
     total: Money
+    """What all lines cost together."""
     placed_at: Timestamp
+    """When it was placed, in UTC."""
 
 
 class OrderCancelled(EventData, source=SOURCE, version="1.0"):
@@ -44,9 +50,14 @@ class OrderCancelled(EventData, source=SOURCE, version="1.0"):
 
     order_id: OrderId
     customer_id: UserId
+    """Who placed it."""
     type: OrderType
     items: OrderItems
     total: Money
+    """What all lines cost together."""
     placed_at: Timestamp
+    """When it was placed, in UTC."""
     reason: Reason
+    """Why it was cancelled, in a few words."""
     cancelled_at: Timestamp
+    """When it was cancelled, in UTC."""

@@ -27,6 +27,7 @@ class UserRegistered(EventData, source=SOURCE, version="1.0"):
     name: Name
     email: Email
     registered_at: Timestamp
+    """When the user was created, in UTC."""
 
 
 class UserUpdated(EventData, source=SOURCE, version="1.0"):
@@ -36,6 +37,7 @@ class UserUpdated(EventData, source=SOURCE, version="1.0"):
     name: Name
     email: Email
     updated_at: Timestamp
+    """When name or address changed, in UTC."""
 
 
 class UserDeactivated(EventData, source=SOURCE, version="1.0"):
@@ -43,7 +45,9 @@ class UserDeactivated(EventData, source=SOURCE, version="1.0"):
 
     user_id: UserId
     reason: Reason
+    """Why, in a sentence."""
     deactivated_at: Timestamp
+    """When it was done, in UTC."""
 
 
 class UserDeactivatedV2(EventData, source=SOURCE, version="2.0"):
@@ -52,7 +56,9 @@ class UserDeactivatedV2(EventData, source=SOURCE, version="2.0"):
     user_id: UserId
     reason: DeactivationReason
     note: Reason | None = None
+    """What a person said of it, for people."""
     deactivated_at: Timestamp
+    """When it was done, in UTC."""
 
 
 class UserErased(EventData, source=SOURCE, version="1.0"):
@@ -60,3 +66,4 @@ class UserErased(EventData, source=SOURCE, version="1.0"):
 
     user_id: UserId
     erased_at: Timestamp
+    """When it was done, in UTC."""

@@ -66,6 +66,8 @@ ALL = {
         Tool("bare", "bare interpreter for functions", (), install.bare_venv, 10),
         Tool("node", "CDK command line", ("package-lock.json", "package.json", ".npmrc"),
              install.npm, 150),
+        Tool("formats", "validators of exports", ("package-lock.json", "package.json", ".npmrc"),
+             install.npm, 150),
     )
 }  # fmt: skip
 
