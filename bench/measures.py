@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench import envelope
 from bench.installations import bare, compiled, shipped, uploaded_bytes, with_boto3
-from bench.timing import Command, Timing, compare
+from bench.timing import Command, Timed, Timing, compare
 from infra.discovery import Service, declared, services
 from infra.paths import ROOT
 from runtime.reaction import Reaction
@@ -138,11 +139,17 @@ def measures(rounds: int) -> Iterator[Measure]:
         return _ratio(_synth("orders"), _synth("all"), few, tick)
 
     yield Measure("synth.all-over-one", held["synth"]["all-over-one"], "ratio", few, synth)
+
+    def event(tick: Tick) -> Result:
+        return _ratio(envelope.baseline(), envelope.candidate(), rounds, tick)
+
+    budget = held["envelope"]["event-over-dump"]
+    yield Measure("envelope.event-over-dump", budget, "ratio", rounds, event)
     for name, budget in held["megabytes"].items():
         yield Measure(f"megabytes.{name}", budget, "MB", 1, _size(by_name[name]))
 
 
-def _ratio(baseline: Command, candidate: Command, rounds: int, tick: Tick) -> Result:
+def _ratio(baseline: Timed, candidate: Timed, rounds: int, tick: Tick) -> Result:
     timing = compare(baseline, candidate, rounds, tick)
     return Result(timing.ratio, timing)
 

@@ -1,4 +1,4 @@
-"""CPU time of fresh processes, in pairs.
+"""CPU time, of fresh processes or of calls, in pairs.
 
 Elapsed time says little on a shared machine, and CPU time drifts with its load: so a candidate is
 compared with a baseline that ran right beside it, many times over.
@@ -11,10 +11,18 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 
 class CommandFailed(RuntimeError):
     """A measured process failed, so that its time means nothing."""
+
+
+class Timed(Protocol):
+    """What can be measured: a `Command`, or `bench.calls.Calls`."""
+
+    def cpu_seconds(self) -> float:
+        """Run it once and return the CPU time."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +89,8 @@ class Timing:
 
 
 def compare(
-    baseline: Command,
-    candidate: Command,
+    baseline: Timed,
+    candidate: Timed,
     rounds: int,
     tick: Callable[[], None] = lambda: None,
 ) -> Timing:
@@ -91,14 +99,14 @@ def compare(
     Parameters
     ----------
     baseline, candidate
-        Each is run once before, unmeasured, so that files are in the system's cache.
+        Each is run once before, unmeasured, so that all is warm, the system's cache too.
     rounds
         How many pairs, at least 2; in every other one the candidate goes first.
     tick
         Called after each pair.
     """
-    for command in (baseline, candidate):
-        command.cpu_seconds()
+    for side in (baseline, candidate):
+        side.cpu_seconds()
     pairs: list[tuple[float, float]] = []
     for number in range(rounds):
         if number % 2:

@@ -23,7 +23,7 @@ Entry = TypedDict("Entry", {"source": str, "detail-type": str, "detail": str})
 def entry_size(entry: Entry) -> int:
     """Return the size of `entry` in bytes, by EventBridge's own formula."""
     texts = (entry["source"], entry["detail-type"], entry["detail"])
-    return _TIME_BYTES + sum(len(text.encode()) for text in texts)
+    return _TIME_BYTES + sum(len(t) if t.isascii() else len(t.encode()) for t in texts)
 
 
 class TooDeep(ValueError):

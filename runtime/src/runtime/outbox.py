@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from contracts.envelope import Metadata
 from contracts.event import EventData, entry
 from contracts.limits import Entry
 from runtime.cause import Cause
@@ -42,16 +41,13 @@ def outgoing(
     """
     return entry(
         data,
-        Metadata(
-            id=event_id or new_ulid(),
-            schema_version=data.schema_version,
-            occurred_at=now,
-            subject=subject,
-            revision=revision,
-            tenant_id=cause.tenant,
-            correlation_id=cause.correlation_id,
-            causation_id=cause.causation_id,
-            traceparent=cause.traceparent,
-            idempotency_key=f"{data.detail_type}:{subject}:{revision}",
-        ),
+        id=event_id or new_ulid(),
+        occurred_at=now,
+        subject=subject,
+        revision=revision,
+        tenant_id=cause.tenant,
+        correlation_id=cause.correlation_id,
+        causation_id=cause.causation_id,
+        traceparent=cause.traceparent,
+        idempotency_key=f"{data.detail_type}:{subject}:{revision}",
     )
