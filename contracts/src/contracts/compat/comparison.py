@@ -6,6 +6,7 @@ from typing import Literal, get_args
 from contracts.compat.documents import Document
 from contracts.compat.facts import Undecided
 from contracts.compat.reading import Schema
+from contracts.compat.sameness import Sameness
 from contracts.compat.subset import Prover
 from contracts.compat.verdict import NOTHING, Difference, Verdict
 from contracts.compat.witness import witness
@@ -41,22 +42,31 @@ def compare(writer: Schema, reader: Schema, *, strict: bool = False) -> Verdict:
     BadSchema
         One of them cannot be compared.
     """
-    sent, accepted = Document(writer, closed=not strict), Document(reader)
-    try:
-        found = Prover().differences([sent.node], accepted.node, "$")
-    except (Undecided, RecursionError) as error:
-        reason = str(error) if isinstance(error, Undecided) else "it is nested too deep"
-        found = [Difference("$", "", f"not decided: {reason}")]
+    accepted = Document(reader)
+    described = Document(writer)
+    if Sameness().same(described.node, accepted.node):
+        return Verdict("compatible")
+    sent = described if strict else Document(writer, closed=True)
+    found = _differences(sent, accepted)
     if not found:
         return Verdict("compatible")
     differences = tuple(dict.fromkeys(found))[:_SHOWN]
     try:
-        shown = witness(sent, accepted)
+        shown = witness(sent, accepted, described)
     except RecursionError:
         return Verdict("unknown", differences)
     if shown is NOTHING:
         return Verdict("unknown", differences)
     return Verdict("incompatible", differences, shown)
+
+
+def _differences(sent: Document, accepted: Document) -> list[Difference]:
+    """Return what keeps documents that are sent from being accepted."""
+    try:
+        return Prover().differences([sent.node], accepted.node, "$")
+    except (Undecided, RecursionError) as error:
+        reason = str(error) if isinstance(error, Undecided) else "it is nested too deep"
+        return [Difference("$", "", f"not decided: {reason}")]
 
 
 def check(

@@ -15,6 +15,7 @@ from contracts.compat import arrays, objects, regexes
 from contracts.compat.alternatives import alternatives
 from contracts.compat.documents import Node
 from contracts.compat.facts import Facts, Undecided
+from contracts.compat.sameness import Sameness
 from contracts.compat.values import ASSERTED, NUMBERS, exact, types_of
 from contracts.compat.verdict import Difference
 
@@ -33,12 +34,15 @@ class Prover:
         self._until = time.monotonic() + seconds
         self._assumed: dict[tuple[object, ...], int] = {}
         self._depth = 0
+        self._same = Sameness().same
 
     def differences(
         self, nodes: Sequence[Node], reader: Node, path: str, start: Facts | None = None
     ) -> Found:
         """Return what keeps documents that satisfy `nodes` from satisfying `reader`."""
         if reader.schema is True or any(node.schema is False for node in nodes):
+            return []
+        if any(self._same(node, reader) for node in nodes):
             return []
         key = (frozenset(id(node.schema) for node in nodes), id(start), id(reader.schema))
         if key in self._assumed:
@@ -65,7 +69,7 @@ class Prover:
 
     def of(self, facts: Facts, reader: Node, path: str) -> Found:
         """Return what keeps whatever has the facts from satisfying `reader`."""
-        if reader.schema is True:
+        if reader.schema is True or any(self._same(node, reader) for node in facts.nodes):
             return []
         if time.monotonic() > self._until:
             raise Undecided("it takes too long")

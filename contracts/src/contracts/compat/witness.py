@@ -47,15 +47,28 @@ _SAMPLES = {
 }
 
 
-def witness(writer: Document, reader: Document) -> Any:
-    """Return a document that the writer's schema accepts and the reader's refuses, or `NOTHING`."""
+def witness(writer: Document, reader: Document, described: Document) -> Any:
+    """Return a document that the writer's schema accepts and the reader's refuses, or `NOTHING`.
+
+    Parameters
+    ----------
+    writer
+        What is sent.
+    reader
+        What is accepted.
+    described
+        What the writer says that it sends, its objects open. Of alternatives that overlap when they
+        are open, the closed ones take documents that `oneOf` refuses: those are not believed.
+    """
     until = time.monotonic() + _SECONDS
     maker = _Maker(Pools(writer, reader), until)
     try:
         for document in itertools.islice(maker.values((writer.node,), 0), _DOCUMENTS):
             if time.monotonic() > until:
                 break
-            if not reader.valid(reader.root, document) and writer.valid(writer.root, document):
+            if reader.valid(reader.root, document):
+                continue
+            if all(one.valid(one.root, document) for one in (writer, described)):
                 return document
     except Undecided:
         pass
