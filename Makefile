@@ -53,11 +53,12 @@ down: $(SETUP) ## stop the local stage
 
 .PHONY: test
 test: setup ## run every test
-	@rm -f .coverage .coverage.*
+	@rm -rf .coverage .coverage.* build/recorded
 	$(BIN)/coverage run -m pytest -q -n 2 --dist loadgroup $(UNIT) $(WHOLE)
 	@$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 	$(BIN)/pytest -q tests/engine tests/e2e --stage test
+	@$(STARLING) contracts recorded
 
 .PHONY: check
 check: setup lint ## the fast part: format, lint, types, imports, unit tests

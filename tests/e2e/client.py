@@ -1,7 +1,8 @@
 """A tenant's view of a stage, for tests: requests with tokens of its own."""
 
+import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -89,6 +90,7 @@ class UnderTest:
     stage: Stage
     outputs: dict[str, Any]
     http: httpx.Client
+    forged: set[str] = field(default_factory=set)
 
     @cached_property
     def apis(self) -> dict[str, str]:
@@ -106,6 +108,18 @@ class UnderTest:
     def client(self, service: str) -> Any:
         """Return an AWS client for the stage."""
         return aws.client(self.stage, service)
+
+    def forge(self, source: str, kind: str, detail: dict[str, Any]) -> None:
+        """Put an event on the bus that no service has published."""
+        entry = {
+            "EventBusName": self.outputs["bus"],
+            "Source": source,
+            "DetailType": kind,
+            "Detail": json.dumps(detail),
+        }
+        answer = self.client("events").put_events(Entries=[entry])
+        assert answer["FailedEntryCount"] == 0, answer
+        self.forged.add(answer["Entries"][0]["EventId"])
 
     def tenant(self) -> Tenant:
         """Return a tenant of its own."""

@@ -1,4 +1,4 @@
-"""What every declared function must do with bad input, and tools to make things go wrong.
+"""What every declared function must do with bad input.
 
 For tests of what stands on this runtime; never in a bundle. The tests of a service run these
 over all that it declares, so that a new endpoint is covered from its first day.
@@ -7,22 +7,16 @@ over all that it declares, so that a new endpoint is covered from its first day.
 import importlib
 import json
 import pkgutil
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from functools import cache
-from typing import Any, Literal, NamedTuple
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
-import pytest
 from pydantic import BaseModel
 
 from contracts.examples import examples
-from contracts.golden import ROOT
-from contracts.limits import MAX_DEPTH, Entry
-from runtime.changes import Change
+from contracts.limits import MAX_DEPTH
 from runtime.endpoint import Endpoint
 from runtime.gateway import MAX_BODY_BYTES
 from runtime.reaction import Reaction
-from runtime.table import Table
 from runtime.testing import Context, request_event
 
 
@@ -166,106 +160,3 @@ def bad_messages(reaction: Reaction) -> Iterator[tuple[str, str]]:
 
 def _parameters(endpoint: Endpoint) -> list[str]:
     return [part[1:-1] for part in endpoint.path.split("/") if part.startswith("{")]
-
-
-class Crash(BaseException):
-    """The process dies: nothing may catch this."""
-
-
-@dataclass
-class Commits:
-    """Every commit to the table, observed, and made to go wrong where a test wants it to.
-
-    Attributes
-    ----------
-    told
-        The events of the commits that were applied, in order.
-    """
-
-    told: list[Entry] = field(default_factory=list)
-    _countdown: int = 0
-    _when: Literal["before", "after"] = "before"
-    _action: Callable[[], object] | None = None
-
-    @classmethod
-    def observed(cls, monkeypatch: pytest.MonkeyPatch) -> "Commits":
-        """Observe the commits of all tables until the patch is undone."""
-        commits, commit = cls(), Table.commit
-
-        def observed(table: Table, *changes: Change) -> None:
-            action, when = commits._due(), commits._when
-            if action and when == "before":
-                action()
-            commit(table, *changes)
-            commits.told += [entry for c in changes for entry in getattr(c, "events", ())]
-            if action and when == "after":
-                action()
-
-        monkeypatch.setattr(Table, "commit", observed)
-        return commits
-
-    def interrupt(
-        self,
-        action: Callable[[], object],
-        *,
-        nth: int = 1,
-        when: Literal["before", "after"] = "before",
-    ) -> None:
-        """Do something once, right before or after the nth commit from now."""
-        self._action, self._countdown, self._when = action, nth, when
-
-    def crash(self, *, nth: int = 1, when: Literal["before", "after"] = "before") -> None:
-        """Die once, right before or after the nth commit from now."""
-
-        def die() -> None:
-            raise Crash
-
-        self.interrupt(die, nth=nth, when=when)
-
-    def calm(self) -> None:
-        """Forget an interruption that has not come."""
-        self._action = None
-
-    @property
-    def pending(self) -> bool:
-        """Whether the interruption is still to come."""
-        return self._action is not None
-
-    def events(self) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
-        """Return what was told, as detail-type, metadata and data; checked against the schemas."""
-        for entry in self.told:
-            check(entry)
-        details = [(entry["detail-type"], json.loads(entry["detail"])) for entry in self.told]
-        return [(name, detail["metadata"], detail["data"]) for name, detail in details]
-
-    def _due(self) -> Callable[[], object] | None:
-        if self._action is None:
-            return None
-        self._countdown -= 1
-        if self._countdown:
-            return None
-        action, self._action = self._action, None
-        return action
-
-
-def check(entry: Entry) -> None:
-    """Validate an event against the golden schema of its version.
-
-    Raises
-    ------
-    jsonschema.ValidationError
-        It is not what the schema says.
-    """
-    detail = json.loads(entry["detail"])
-    name = entry["detail-type"].partition(".v")[0]
-    service = entry["source"].removeprefix("starling.")
-    _validator(service, name, detail["metadata"]["schema_version"]).validate(detail)
-
-
-@cache
-def _validator(service: str, name: str, version: str) -> Any:
-    from jsonschema import Draft202012Validator  # noqa: PLC0415 - a tool of the tests alone
-
-    golden = ROOT / "contracts" / "schemas" / service / name / f"{version}.json"
-    schema = json.loads(golden.read_text(encoding="utf-8"))
-    return Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)

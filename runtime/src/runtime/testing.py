@@ -13,9 +13,12 @@ from typing import Any
 
 import pytest
 
+from contracts.golden import ROOT
 from contracts.limits import Entry
+from contracts.recording import Recorder
 from runtime import clients, cursor, table
 from runtime.cause import Cause
+from runtime.commits import Commits
 from runtime.ids import new_ulid
 from runtime.settings import settings
 from runtime.table import Table
@@ -23,6 +26,14 @@ from runtime.table import Table
 REGION = "eu-west-1"
 TABLE = "starling-unit-table"
 NOW = datetime(2026, 11, 20, 8, 30, tzinfo=UTC)
+
+RECORDER = Recorder()
+"""Of this process: hears what services publish in tests, and is saved when they have ended."""
+
+
+def pytest_sessionfinish() -> None:
+    """Save what was heard."""
+    RECORDER.save()
 
 
 @dataclass
@@ -45,6 +56,17 @@ def forget() -> None:
     settings.__dict__.clear()
     for cached in (clients._client, table._connected, cursor._connected):  # noqa: SLF001 - this package's own
         cached.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def commits(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Commits]:
+    """Every commit; the events of a service's test are held against their schemas at its end."""
+    observed = Commits.observed(monkeypatch)
+    yield observed
+    assert not observed.pending  # noqa: S101 - a check of the test
+    if request.path.is_relative_to(ROOT / "services"):
+        for entry in observed.told:
+            RECORDER.hear(entry["source"], entry["detail-type"], json.loads(entry["detail"]))
 
 
 def create_table(dynamodb: Any, name: str) -> None:

@@ -1,6 +1,5 @@
-"""The orders service on an empty table, with every commit under observation."""
+"""The orders service on an empty table."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -20,7 +19,7 @@ from orders.reactions import (
     on_user_registered,
 )
 from orders.store import Customers
-from runtime.conformance import Commits, Response, ask
+from runtime.conformance import Response, ask
 from runtime.ids import new_id
 from runtime.reaction import Reaction
 from runtime.table import Table
@@ -113,12 +112,3 @@ def customer(api: Api) -> str:
     api.put("tea", amount=500)
     api.put("jam", amount=300)
     return user
-
-
-@pytest.fixture(autouse=True)
-def commits(monkeypatch: pytest.MonkeyPatch) -> Iterator[Commits]:
-    """Every commit; at the end of each test all its events are held against their schemas."""
-    observed = Commits.observed(monkeypatch)
-    yield observed
-    observed.events()
-    assert not observed.pending

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orders.store import Customers, Orders
-from runtime.conformance import Commits, Crash
+from runtime.commits import Commits, Crash
 from runtime.ids import new_id, new_ulid
 
 EVENTS = ("UserRegistered.v1", "UserDeactivated.v1", "UserDeactivated.v2", "UserErased.v1")

@@ -6,7 +6,8 @@ import pytest
 
 from orders.store import Orders
 from runtime.changes import Key, RevisionConflict, Update
-from runtime.conformance import Commits, Crash, Response
+from runtime.commits import Commits, Crash
+from runtime.conformance import Response
 
 
 def open_orders(customer: str) -> list[str]:

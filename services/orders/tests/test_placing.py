@@ -7,7 +7,8 @@ import pytest
 
 from orders.store import Customers
 from runtime.clients import client
-from runtime.conformance import Commits, Crash, Response
+from runtime.commits import Commits, Crash
+from runtime.conformance import Response
 from runtime.ids import new_id
 from runtime.testing import TABLE
 

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from orders.api import put_product
-from runtime.conformance import Commits, Response, ask
+from runtime.commits import Commits
+from runtime.conformance import Response, ask
 
 TEA = {"name": "Tea", "price": {"amount": 1999, "currency": "EUR"}, "stock": 10}
 

@@ -8,7 +8,8 @@ import pytest
 from orders.store import Customers, Orders
 from runtime.changes import Contended
 from runtime.clients import client
-from runtime.conformance import Commits, Crash, bad_messages, declared
+from runtime.commits import Commits, Crash
+from runtime.conformance import bad_messages, declared
 from runtime.ids import new_id
 from runtime.reaction import Reaction
 from runtime.testing import TABLE, Context, Queues, queue_event

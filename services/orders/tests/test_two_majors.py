@@ -9,7 +9,7 @@ import pytest
 from contracts.casts.user_deactivated import to_v1
 from orders.store import Orders
 from runtime.clients import client
-from runtime.conformance import Commits, Crash
+from runtime.commits import Commits, Crash
 from runtime.ids import new_ulid
 from runtime.testing import TABLE, Queues
 

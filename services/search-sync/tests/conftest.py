@@ -8,7 +8,7 @@ import pytest
 
 from runtime.changes import Key
 from runtime.clients import client
-from runtime.conformance import Commits, declared
+from runtime.conformance import declared
 from runtime.table import Table
 from runtime.testing import TABLE, Context, incoming, queue_event
 from search_sync import opensearch
@@ -133,11 +133,6 @@ class Projected:
 @pytest.fixture
 def projected(service_table: Table, queues: object) -> Projected:
     return Projected(service_table)
-
-
-@pytest.fixture
-def commits(monkeypatch: pytest.MonkeyPatch) -> Commits:
-    return Commits.observed(monkeypatch)
 
 
 @dataclass

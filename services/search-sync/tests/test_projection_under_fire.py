@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from runtime.changes import Contended
-from runtime.conformance import Commits, Crash
+from runtime.commits import Commits, Crash
 
 tenants = (f"t{number}" for number in count())
 
@@ -73,6 +73,7 @@ def test_a_crash_at_any_commit_and_a_redelivery_give_the_same_rows(
             break
         crashes += 1
         assert projected.rows(wild.tenant) == projected.rows(calm.tenant)
+    commits.calm()
     assert crashes == len(SHORT) + 2 * 2
 
 
@@ -132,6 +133,7 @@ def test_an_event_that_slips_in_before_any_commit_of_another_is_not_lost(
         if commits.pending:
             break
         assert projected.rows(wild) == projected.rows(calm)
+    commits.calm()
     assert nth > 1
 
 

@@ -1,11 +1,10 @@
-"""The users service on an empty table, with every commit under observation."""
+"""The users service on an empty table."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from runtime.conformance import Commits, Response, ask
+from runtime.conformance import Response, ask
 from runtime.ids import new_ulid
 from runtime.table import Table
 from users.api import create_user, delete_user, get_user, list_users, update_user
@@ -35,12 +34,3 @@ class Api:
 @pytest.fixture
 def api(service_table: Table, cursor_secret: None) -> Api:
     return Api()
-
-
-@pytest.fixture(autouse=True)
-def commits(monkeypatch: pytest.MonkeyPatch) -> Iterator[Commits]:
-    """Every commit; at the end of each test all its events are held against their schemas."""
-    observed = Commits.observed(monkeypatch)
-    yield observed
-    observed.events()
-    assert not observed.pending

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from runtime.conformance import Commits, Response, ask
+from runtime.commits import Commits
+from runtime.conformance import Response, ask
 from users.api import update_user
 
 

@@ -10,7 +10,8 @@ import pytest
 from contracts.casts.user_deactivated import to_v2
 from contracts.limits import Entry
 from runtime.clients import client
-from runtime.conformance import Commits, Crash, Response
+from runtime.commits import Commits, Crash
+from runtime.conformance import Response
 from runtime.inbox import RETENTION
 from runtime.publisher import Bus, publish
 from runtime.stream import changes_of

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from runtime.clients import client
-from runtime.conformance import Commits, Crash, Response, ask
+from runtime.commits import Commits, Crash
+from runtime.conformance import Response, ask
 from runtime.testing import TABLE
 from users.api import create_user
 
