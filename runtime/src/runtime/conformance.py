@@ -130,6 +130,13 @@ def _bad_bodies(model: type[BaseModel], path: dict[str, str]) -> Iterator[BadReq
             yield BadRequest(f"{name} is {json.dumps(value)}", odd, invalid)
 
 
+def good_messages(package: str) -> Iterator[tuple[Reaction, dict[str, Any]]]:
+    """Yield each reaction of a package with each released minor of what it reads, as examples."""
+    for reaction in declared(package):
+        for example in examples(reaction.detail_type):
+            yield reaction, example.event
+
+
 def bad_messages(reaction: Reaction) -> Iterator[tuple[str, str]]:
     """Yield messages that break the reaction's contract, each named by what is wrong."""
     fine = json.dumps(next(iter(examples(reaction.detail_type))).event)

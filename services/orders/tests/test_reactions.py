@@ -9,7 +9,7 @@ from orders.store import Customers, Orders
 from runtime.changes import Contended
 from runtime.clients import client
 from runtime.commits import Commits, Crash
-from runtime.conformance import bad_messages, declared
+from runtime.conformance import bad_messages, declared, good_messages
 from runtime.ids import new_id
 from runtime.reaction import Reaction
 from runtime.testing import TABLE, Context, Queues, queue_event
@@ -42,6 +42,16 @@ def test_each_reaction_reads_one_event_of_users() -> None:
     modules = [r.function.__module__.split(".")[-1] for r in REACTIONS]
     assert [r.name for r in REACTIONS] == [module.removesuffix("_v2") for module in modules]
     assert {r.name for r in REACTIONS if r.fact} == {"on_user_deactivated"}
+
+
+@pytest.mark.parametrize(("reaction", "event"), [*good_messages("orders.reactions")])
+def test_every_released_minor_is_handled(
+    bus: Any, queues: Queues, reaction: Reaction, event: dict[str, Any]
+) -> None:
+    assert reaction(queue_event(event), Context()) == {"batchItemFailures": []}
+    assert queues.dead() == []
+    metadata = event["detail"]["metadata"]
+    assert status(metadata["subject"], metadata["tenant_id"]) is not None
 
 
 @pytest.mark.parametrize(("reaction", "body"), BROKEN)

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from runtime.conformance import declared
+from runtime.conformance import declared, good_messages
+from runtime.reaction import Reaction
 from runtime.testing import Context, Queues, queue_event
 from search_sync import store
 
@@ -128,6 +129,17 @@ def test_tenants_with_the_same_ids_are_apart(projected: Any, told: Any) -> None:
     assert projected.user["name"] == "Ada Lovelace"
     assert set(projected.rows()) == {"USER"}
     assert projected.rows("globex")["USER"]["name"] == "Grace"
+
+
+@pytest.mark.parametrize(("reaction", "event"), [*good_messages("search_sync.reactions")])
+def test_every_released_minor_is_handled(
+    projected: Any, queues: Queues, reaction: Reaction, event: dict[str, Any]
+) -> None:
+    assert reaction(queue_event(event), Context()) == {"batchItemFailures": []}
+    assert queues.dead() == []
+    detail = event["detail"]
+    user = detail["data"].get("customer_id") or detail["data"]["user_id"]
+    assert projected.rows(detail["metadata"]["tenant_id"], user)
 
 
 GARBAGE = ["", "{", "[]", "null", '{"detail": 1}', "\ud800".encode("utf-8", "replace").decode()]
