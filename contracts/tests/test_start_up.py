@@ -41,6 +41,7 @@ def test_what_functions_import_brings_no_tools_and_no_other_events(module: str) 
             "gate",
             "golden",
             "patterns",
+            "recording",
             "schema",
         )
     }

@@ -90,6 +90,22 @@ class Facts:
         """Return a copy that can be changed alone."""
         return replace(self, properties=dict(self.properties))
 
+    def plain(self) -> "Facts":
+        """Return the facts without what is denied."""
+        return replace(self.copy(), denied=())
+
+    def by_type(self) -> "list[Facts]":
+        """Return the facts of each type alone; whole and other numbers stay together."""
+        kinds = [self.types & NUMBERS, *({name} for name in sorted(self.types - NUMBERS))]
+        parts = []
+        for kind in kinds:
+            if kind:
+                part = replace(self.copy(), types=frozenset(kind))
+                part.settle()
+                if part.types:
+                    parts.append(part)
+        return parts
+
     def at_name(self, name: str) -> tuple[Node, ...]:
         """Return all that the property of a name has to satisfy."""
         found = list(self.properties.get(name, ()))

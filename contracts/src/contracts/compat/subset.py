@@ -100,10 +100,10 @@ class Prover:
             return True
         if len(facts.types) == 1 and self._no_such(facts):
             return True
-        kinds = _by_type(facts)
+        kinds = facts.by_type()
         if len(kinds) != 1:
             return all(self._impossible(one) for one in kinds)
-        plain = _plain(facts)
+        plain = facts.plain()
         return any(not self._keywords(plain, node, "$") for node in facts.denied)
 
     def _no_such(self, facts: Facts) -> bool:
@@ -137,27 +137,6 @@ class Prover:
         for check in _CHECKS:
             found += check(self, facts, reader, path)
         return found
-
-
-def _plain(facts: Facts) -> Facts:
-    """Return the facts without what is denied."""
-    plain = facts.copy()
-    plain.denied = ()
-    return plain
-
-
-def _by_type(facts: Facts) -> list[Facts]:
-    """Return the facts of each type alone; whole and other numbers stay together."""
-    kinds = [facts.types & NUMBERS, *({name} for name in sorted(facts.types - NUMBERS))]
-    parts = []
-    for kind in kinds:
-        if kind:
-            part = facts.copy()
-            part.types = frozenset(kind)
-            part.settle()
-            if part.types:
-                parts.append(part)
-    return parts
 
 
 def _shown(value: Any) -> str:
@@ -262,13 +241,13 @@ def _composed(prover: Prover, facts: Facts, reader: Node, path: str) -> Found:
 
 def _inside(prover: Prover, facts: Facts, node: Node) -> bool:
     """Return whether it is proven that the facts, but for what is denied, satisfy the schema."""
-    return not prover.of(_plain(facts), node, "$")
+    return not prover.of(facts.plain(), node, "$")
 
 
 def _denied(prover: Prover, facts: Facts, node: Node, path: str) -> Found:
     if prover.disjoint(facts, node):
         return []
-    both = alternatives([node], start=_plain(facts))
+    both = alternatives([node], start=facts.plain())
     for denied in facts.denied:
         if all(not prover.of(one, denied, path) for one in both):
             return []
@@ -308,7 +287,7 @@ def _just_one(prover: Prover, parts: list[Node], facts: Facts, path: str) -> boo
 
 def _split(facts: Facts) -> list[Facts]:
     """Return parts that make up the whole, each with more facts; none if there is no good way."""
-    kinds = _by_type(facts)
+    kinds = facts.by_type()
     if len(kinds) > 1:
         return kinds
     if facts.types == {"object"}:
