@@ -16,6 +16,9 @@ UserId = Annotated[str, Field(pattern=f"^usr_{ULID}$")]
 OrderId = Annotated[str, Field(pattern=f"^ord_{ULID}$")]
 """An order."""
 
+MediaId = Annotated[str, Field(pattern=f"^med_{ULID}$")]
+"""An upload of a tenant."""
+
 EventId = Annotated[str, Field(pattern=f"^{ULID}$")]
 """One event: ours, because EventBridge gives a forwarded event a new id."""
 

@@ -33,6 +33,11 @@ Timestamp = Annotated[datetime, BeforeValidator(_utc)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 """What a person or a product is called."""
 
+FileName = Annotated[
+    str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f/\\]{1,200}$")
+]
+"""What a person calls a file: no path, no control characters."""
+
 Email = Annotated[
     str,
     Field(
