@@ -14,7 +14,10 @@ from contracts.recording import Gap, Recorder, excuses, gaps, recorded
 
 V1, V2 = "UserDeactivated.v1", "UserDeactivated.v2"
 NEVER = "never has a value in any test"
-NOTHING_ELSE = {"metadata.traceparent": "`hear` takes it away"}
+NOTHING_ELSE = {
+    "metadata.traceparent": "`hear` takes it away",
+    "MediaReady.v1 data.missing": "in its example nothing is",
+}
 
 
 def detail(detail_type: str) -> dict[str, Any]:
@@ -60,12 +63,12 @@ def test_a_field_that_never_has_a_value_is_a_gap(tmp_path: Path) -> None:
 
 def test_one_event_is_enough_for_a_field_of_the_metadata(tmp_path: Path) -> None:
     hear(tmp_path)
-    assert gaps(recorded(tmp_path), {}) == [Gap("metadata.traceparent", NEVER)]
+    assert Gap("metadata.traceparent", NEVER) in gaps(recorded(tmp_path), {})
     recorder, said = Recorder(), detail(V1)
     said["metadata"]["traceparent"] = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
     recorder.hear("starling.users", V1, said)
     recorder.save(tmp_path)
-    assert gaps(recorded(tmp_path), {}) == []
+    assert Gap("metadata.traceparent", NEVER) not in gaps(recorded(tmp_path), {})
 
 
 def test_a_field_within_a_list_needs_one_element_that_has_it(tmp_path: Path) -> None:

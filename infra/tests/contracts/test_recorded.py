@@ -17,7 +17,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return where the tests' records are: not those of the run that this test is part of."""
     monkeypatch.setattr(recording, "RECORDED", tmp_path / "recorded")
     monkeypatch.setattr(recording, "EXCUSED", tmp_path / "unrecorded.toml")
-    (tmp_path / "unrecorded.toml").touch()
+    (tmp_path / "unrecorded.toml").write_text('"MediaReady.v1 data.missing" = "not in its example"')
     return tmp_path
 
 
