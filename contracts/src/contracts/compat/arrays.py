@@ -2,8 +2,10 @@
 
 from typing import TYPE_CHECKING
 
+from contracts.compat.alternatives import alternatives
 from contracts.compat.documents import Node
 from contracts.compat.facts import Facts
+from contracts.compat.values import canonical
 from contracts.compat.verdict import Difference
 
 if TYPE_CHECKING:
@@ -16,6 +18,7 @@ def check(prover: "Prover", facts: Facts, reader: Node, path: str) -> list[Diffe
     """Return what keeps arrays that have the facts from satisfying the reader's keywords."""
     if "array" not in facts.types:
         return []
+    facts = _bounded(facts)
     schema = reader.schema
     found = []
     if facts.least_items < schema.get("minItems", 0):
@@ -28,6 +31,18 @@ def check(prover: "Prover", facts: Facts, reader: Node, path: str) -> list[Diffe
     if "contains" in schema:
         found += _contains(prover, facts, reader, path)
     return found
+
+
+def _bounded(facts: Facts) -> Facts:
+    """Return the facts with a bound, if items that may not repeat are of few values."""
+    if not facts.unique or facts.tuple_length or facts.most_items is not None:
+        return facts
+    listed = [kind.listed() for kind in alternatives(facts.at_index(0))]
+    if any(values is None for values in listed):
+        return facts
+    made = facts.copy()
+    made.most_items = len({canonical(value) for values in listed for value in values or []})
+    return made
 
 
 def _items(prover: "Prover", facts: Facts, reader: Node, path: str) -> list[Difference]:

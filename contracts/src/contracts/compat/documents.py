@@ -86,18 +86,19 @@ class Document:
         if isinstance(schema, bool):
             return schema
         if id(schema) not in self._validators:
-            self._validators[id(schema)] = self._validator(schema)
-        return bool(self._validators[id(schema)].is_valid(value))
+            self._validators[id(schema)] = schema, self._validator(schema)
+        return bool(self._validators[id(schema)][1].is_valid(value))
 
     @cached_property
-    def _validators(self) -> dict[int, Any]:
+    def _validators(self) -> dict[int, tuple[Schema, Any]]:
+        # The schemas are kept too: another one's id could not be told from that of one gone.
         return {}
 
     def _validator(self, schema: Schema) -> Any:
         import jsonschema_rs  # noqa: PLC0415 - an extra: who compares no schemas needs none
 
         # Definitions stay where references look for them: beside what the schema itself says.
-        if schema is self.root:
+        if schema is self.root or not any("$ref" in part for part in walk(schema)):
             whole = {**schema, "$schema": DIALECT}
         else:
             holder = {"$defs": {"root": self.root, "part": schema}}

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any, Final
 
+from contracts.compat import regexes
 from contracts.compat.documents import Node
+from contracts.compat.formats import SHAPES
 from contracts.compat.names import evaluated, matches
 from contracts.compat.pointers import in_place
 from contracts.compat.values import (
@@ -24,7 +26,7 @@ from contracts.compat.values import (
     types_of,
 )
 
-_MAX_LISTED: Final = 64  # whole numbers of a range that are looked at one by one
+_MAX_LISTED: Final = 256  # whole numbers or texts that are looked at one by one
 
 
 class Undecided(Exception):
@@ -105,6 +107,13 @@ class Facts:
                 if part.types:
                     parts.append(part)
         return parts
+
+    def like(self) -> frozenset[str]:
+        """Return all that is known of a text, as patterns."""
+        known = {*self.patterns, *(SHAPES[name] for name in self.formats if name in SHAPES)}
+        if self.shortest or self.longest is not None:
+            known.add(regexes.counted(self.shortest, self.longest))
+        return frozenset(known)
 
     def at_name(self, name: str) -> tuple[Node, ...]:
         """Return all that the property of a name has to satisfy."""
@@ -228,6 +237,8 @@ class Facts:
 
     def settle(self) -> None:
         """Take out the types that nothing can be of."""
+        if any(step.denominator == 1 for step in self.multiples):
+            self.types -= {"fraction"}
         if self.types <= {"integer"} | TYPES - NUMBERS:
             self._round()
         for name, needed in self.needs * 2:
@@ -275,14 +286,22 @@ class Facts:
         """Return all values that there can be, if they are few; perhaps some too many."""
         if self.values is not None:
             return [value for value in self.values if self._allows(value)]
-        if not self.types <= {"null", "boolean", "integer"}:
+        if not self.types <= {"null", "boolean", "integer", "string"}:
             return None
         values: list[Any] = [None] if "null" in self.types else []
         values += [False, True] if "boolean" in self.types else []
         if "integer" in self.types:
-            if self.low is None or self.high is None or self.high[0] - self.low[0] > _MAX_LISTED:
+            if self.low is None or self.high is None:
                 return None
-            values += range(int(self.low[0]), int(self.high[0]) + 1)
+            step = math.lcm(*(multiple.numerator for multiple in self.multiples))
+            if self.high[0] - self.low[0] > _MAX_LISTED * step:
+                return None
+            values += range(math.ceil(self.low[0] / step) * step, int(self.high[0]) + 1, step)
+        if "string" in self.types:
+            texts = regexes.texts(self.like(), _MAX_LISTED) if self.patterns else None
+            if texts is None:
+                return None
+            values += texts
         return [value for value in values if self._allows(value)]
 
     def _allows(self, value: Any) -> bool:

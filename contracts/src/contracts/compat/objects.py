@@ -1,12 +1,14 @@
 """The keywords of objects: what keeps a writer's properties from satisfying a reader."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from contracts.compat import regexes
 from contracts.compat.alternatives import alternatives
 from contracts.compat.documents import Node
-from contracts.compat.facts import Facts
+from contracts.compat.facts import Facts, Others
 from contracts.compat.names import matches
+from contracts.compat.ranges import kinds_of
+from contracts.compat.values import canonical, types_of
 from contracts.compat.verdict import Difference
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ def check(prover: "Prover", facts: Facts, reader: Node, path: str) -> Found:
     """Return what keeps objects that have the facts from satisfying the reader's keywords."""
     if "object" not in facts.types:
         return []
+    facts = _spelled_out(facts)
     schema = reader.schema
     found = [
         Difference(f"{path}.{name}", "required", "may be missing")
@@ -46,6 +49,59 @@ def absent(prover: "Prover", facts: Facts, name: str) -> bool:
     return prover.nothing(facts.at_name(name))
 
 
+def apart(facts: Facts, node: Node, depth: int = 3) -> bool:
+    """Return whether a type or a listed property tells what has the facts from what satisfies it.
+
+    It is the quick look at what discriminated unions are told apart by.
+    """
+    schema = node.schema
+    if isinstance(schema, bool):
+        return not schema
+    if "type" in schema and not types_of(schema["type"]) & facts.types:
+        return True
+    if facts.types == {"object"}:
+        required = {*facts.required, *schema.get("required", ())}
+        for name in required & schema.get("properties", {}).keys():
+            theirs = _listed(schema["properties"][name])
+            if theirs is not None and any(
+                (ours := _listed(own.schema)) is not None and not ours & theirs
+                for own in facts.properties.get(name, ())
+            ):
+                return True
+    if not depth:
+        return False
+    if "$ref" in schema and apart(facts, node.target, depth - 1):
+        return True
+    return any(
+        schema.get(keyword) and all(apart(facts, node.part(p), depth - 1) for p in schema[keyword])
+        for keyword in ("anyOf", "oneOf")
+    )
+
+
+def _listed(schema: Any) -> frozenset[str] | None:
+    """Return the values that a schema lists; None if it lists none."""
+    if isinstance(schema, dict) and ("const" in schema or "enum" in schema):
+        values = [schema["const"]] if "const" in schema else schema["enum"]
+        return frozenset(canonical(value) for value in values)
+    return None
+
+
+def _spelled_out(facts: Facts) -> Facts:
+    """Return the facts with the names that there can be as properties, if they are listed."""
+    found = [kind.listed() for kind in alternatives(facts.names)] if facts.names else [None]
+    names = {name for some in found for name in some or [] if isinstance(name, str)}
+    if any(some is None for some in found) or len(names) > _MAX_VALUES:
+        return facts
+    node = facts.names[0]
+    made = facts.copy()
+    made.names = ()
+    made.properties |= {name: (node.part(True),) for name in names - made.properties.keys()}
+    made.others = (*made.others, Others(frozenset(names), frozenset(), node.part(False)))
+    if made.least_properties >= len(names):
+        made.required |= names
+    return made
+
+
 def split(facts: Facts) -> list[Facts]:
     """Return the objects by the value of a property that is of one of several kinds."""
     for name in sorted(facts.properties, key=lambda name: name not in facts.required):
@@ -57,7 +113,7 @@ def split(facts: Facts) -> list[Facts]:
         if kinds and all(values is not None for values in listed) and len(values) <= _MAX_VALUES:
             parts = [nodes[0].part({"const": value}) for value in values] if nodes else []
         elif len(kinds) > 1:
-            parts = _kinds(nodes)
+            parts = next((found for found in map(kinds_of, nodes) if found), [])
         absent_too = name not in facts.required
         if len(parts) + absent_too < 2:  # noqa: PLR2004 - one part is the whole
             continue
@@ -65,20 +121,6 @@ def split(facts: Facts) -> list[Facts]:
         if absent_too:
             made.append(_without(facts, name))
         return made
-    return []
-
-
-def _kinds(nodes: tuple[Node, ...]) -> list[Node]:
-    """Return the alternatives of the first schema that has some."""
-    for node in nodes:
-        at = node
-        while isinstance(at.schema, dict) and "$ref" in at.schema:
-            at = at.target
-        for keyword in ("anyOf", "oneOf"):
-            if isinstance(at.schema, dict) and keyword in at.schema:
-                return [at.part(part) for part in at.schema[keyword]]
-        if isinstance(at.schema, dict) and isinstance(at.schema.get("type"), list):
-            return [at.part({"type": kind}) for kind in at.schema["type"]]
     return []
 
 

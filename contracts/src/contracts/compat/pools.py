@@ -4,10 +4,10 @@ from fractions import Fraction
 
 from contracts.compat import regexes
 from contracts.compat.documents import Document
-from contracts.compat.values import exact
+from contracts.compat.values import ASSERTED, exact
 
 _MOST = 60
-_LONGEST = 2_000
+_LONGEST = 20_000
 _LONG_NAME = 256
 
 
@@ -23,9 +23,10 @@ class Pools:
     def __init__(self, *documents: Document) -> None:
         numbers: dict[Fraction, None] = dict.fromkeys([Fraction(0), Fraction(1)])
         lengths: dict[int, None] = dict.fromkeys([0, 1, 2])
-        texts: dict[str, None] = dict.fromkeys(["", "a", "1", " ", "é"])
+        texts: dict[str, None] = dict.fromkeys(["", "a", "1", " ", "é", "(", "{"])
         self.patterns: list[str] = []
         self.steps: list[Fraction] = []
+        formats: dict[str, None] = {}
         names: dict[str, None] = {}
         for schema in [part for document in reversed(documents) for part in document.schemas()]:
             for keyword in ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum"):
@@ -42,6 +43,7 @@ class Pools:
                     texts[value] = None
                 elif isinstance(value, int | float) and not isinstance(value, bool):
                     numbers[exact(value)] = None
+            formats |= dict.fromkeys({str(schema.get("format"))} & ASSERTED)
             if "pattern" in schema:
                 self.patterns.append(schema["pattern"])
             self.patterns += schema.get("patternProperties", {})
@@ -56,6 +58,7 @@ class Pools:
             names |= dict.fromkeys(name for name in found if name is not None)
         more = [f"x{number}" for number in range(12)]
         more += ["a" * length for length in sorted(lengths) if length <= _LONG_NAME]
+        self.formats = list(formats)
         self.numbers = list(numbers)[:_MOST]
         self.lengths = sorted(lengths)[:_MOST]
         self.texts = list(texts)[:_MOST]

@@ -5,26 +5,33 @@ there is a document that shows it is `contracts.compat.witness`'s question.
 """
 
 import json
+import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
-from fractions import Fraction
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
-from contracts.compat import arrays, objects, regexes
+from contracts.compat import arrays, objects, ranges, regexes, singles
 from contracts.compat.alternatives import alternatives
 from contracts.compat.documents import Node
 from contracts.compat.facts import Facts, Undecided
 from contracts.compat.sameness import Sameness
-from contracts.compat.values import ASSERTED, NUMBERS, exact, types_of
 from contracts.compat.verdict import Difference
 
 Found = list[Difference]
 
 _SECONDS = 2.0
 _MAX_PARTS = 200
-_MAX_SPLITS = 3
-_IMPLIED = {"uri-reference": {"uri"}, "iri-reference": {"iri"}}
+_MAX_SPLITS = 6
+
+
+class _Question(NamedTuple):
+    """Whether what satisfies some schemas satisfies another; it keeps them, and so their ids."""
+
+    nodes: frozenset[Node]
+    reader: Node
 
 
 class Prover:
@@ -32,9 +39,13 @@ class Prover:
 
     def __init__(self, seconds: float = _SECONDS) -> None:
         self._until = time.monotonic() + seconds
-        self._assumed: dict[tuple[object, ...], int] = {}
+        self._assumed: dict[tuple[object, ...], tuple[int, int]] = {}
+        self._oldest = sys.maxsize  # of the assumptions that were made use of
         self._depth = 0
         self._same = Sameness().same
+        self._found: dict[_Question, tuple[Found, str]] = {}
+        self._nothing: dict[frozenset[Node], bool] = {}
+        self._never: dict[Facts, bool] = {}
 
     def differences(
         self, nodes: Sequence[Node], reader: Node, path: str, start: Facts | None = None
@@ -49,15 +60,36 @@ class Prover:
             # Asked of a part of the very document of which it is asked: documents are finite. Of
             # the document itself the question would only go round in a circle.
             circle = [Difference(path, "$ref", "the schemas refer to themselves")]
-            return [] if self._assumed[key] < self._depth else circle
-        self._assumed[key] = self._depth
+            depth, age = self._assumed[key]
+            self._oldest = min(self._oldest, age)
+            return [] if depth < self._depth else circle
+        question = _Question(frozenset(nodes), reader)
+        if start is None and question in self._found:
+            found, at = self._found[question]
+            return [replace(one, path=path + one.path.removeprefix(at)) for one in found]
+        with self._certain() as certain:
+            self._assumed[key] = self._depth, len(self._assumed)
+            try:
+                found = []
+                for facts in alternatives(nodes, start=start):
+                    found += self.of(facts, reader, path)
+            finally:
+                del self._assumed[key]
+        if start is None and certain():
+            self._found[question] = found, path
+        return found
+
+    @contextmanager
+    def _certain(self) -> Iterator[Callable[[], bool]]:
+        """Tell, when it is done, whether what was found rests on nothing that is yet to prove."""
+        outer, self._oldest = self._oldest, sys.maxsize
+        age = len(self._assumed)
+        inner = sys.maxsize
         try:
-            found: Found = []
-            for facts in alternatives(nodes, start=start):
-                found += self.of(facts, reader, path)
-            return found
+            yield lambda: inner >= age
         finally:
-            del self._assumed[key]
+            inner = self._oldest
+            self._oldest = min(outer, inner)
 
     def within(self, nodes: Sequence[Node], reader: Node, path: str) -> Found:
         """Return the same of a part of the document."""
@@ -88,6 +120,8 @@ class Prover:
             return False
         if node.schema is False or any(node == denied for denied in facts.denied):
             return True
+        if objects.apart(facts, node):
+            return True
         listed = facts.listed()
         if listed is not None:
             return not any(node.document.valid(node.schema, value) for value in listed)
@@ -96,6 +130,15 @@ class Prover:
 
     def _impossible(self, facts: Facts) -> bool:
         """Return whether it is proven that nothing has the facts."""
+        if facts not in self._never:
+            with self._certain() as certain:
+                never = self._is_impossible(facts)
+            if never and not certain():
+                return True
+            self._never[facts] = never
+        return self._never[facts]
+
+    def _is_impossible(self, facts: Facts) -> bool:
         if facts.listed() == []:
             return True
         if len(facts.types) == 1 and self._no_such(facts):
@@ -104,11 +147,14 @@ class Prover:
         if len(kinds) != 1:
             return all(self._impossible(one) for one in kinds)
         plain = facts.plain()
-        return any(not self._keywords(plain, node, "$") for node in facts.denied)
+        return any(
+            not objects.apart(plain, node) and not self._keywords(plain, node, "$")
+            for node in facts.denied
+        )
 
     def _no_such(self, facts: Facts) -> bool:
         if facts.types == {"string"}:
-            return regexes.disjoint(facts.patterns)
+            return regexes.disjoint(facts.like())
         if facts.types == {"object"}:
             return any(objects.absent(self, facts, name) for name in facts.required)
         if facts.types == {"array"}:
@@ -121,11 +167,20 @@ class Prover:
             return True
         if not nodes or self._depth > 12:  # noqa: PLR2004 - deep enough; less is proven, not more
             return False
-        self._depth += 1
-        try:
-            return all(self._impossible(facts) for facts in alternatives(nodes))
-        finally:
-            self._depth -= 1
+        key = frozenset(nodes)
+        if key not in self._nothing:
+            self._nothing[key] = False  # whoever asks again within has no proof yet
+            self._depth += 1
+            try:
+                with self._certain() as certain:
+                    never = all(self._impossible(facts) for facts in alternatives(nodes))
+            finally:
+                self._depth -= 1
+            if never and not certain():
+                del self._nothing[key]
+                return True
+            self._nothing[key] = never
+        return self._nothing[key]
 
     def _keywords(self, facts: Facts, reader: Node, path: str) -> Found:
         schema = reader.schema
@@ -144,74 +199,6 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:60]}…"  # noqa: PLR2004 - of a line of a table
 
 
-def _simple(_prover: Prover, facts: Facts, reader: Node, path: str) -> Found:
-    """Check type, values, numbers and texts."""
-    schema = reader.schema
-    found: Found = []
-    if "type" in schema:
-        more = facts.types - types_of(schema["type"])
-        if more:
-            words = ", ".join(sorted({"fraction": "number"}.get(name, name) for name in more))
-            found.append(Difference(path, "type", f"may be {words}"))
-    for keyword in ("const", "enum"):
-        if keyword in schema:
-            found.append(Difference(path, keyword, "may have other values"))
-    if facts.types & NUMBERS:
-        found += _numbers(facts, schema, path)
-    if "string" in facts.types:
-        found += _texts(facts, schema, path)
-    return found
-
-
-def _numbers(facts: Facts, schema: dict[str, Any], path: str) -> Found:
-    found = []
-    low, high = facts.low, facts.high
-    for keyword in ("minimum", "exclusiveMinimum"):
-        if keyword in schema:
-            bound = exact(schema[keyword])
-            held = low is not None and (
-                low[0] > bound or (low[0] == bound and (low[1] or keyword == "minimum"))
-            )
-            if not held:
-                found.append(Difference(path, keyword, f"may be less than {schema[keyword]} lets"))
-    for keyword in ("maximum", "exclusiveMaximum"):
-        if keyword in schema:
-            bound = exact(schema[keyword])
-            held = high is not None and (
-                high[0] < bound or (high[0] == bound and (high[1] or keyword == "maximum"))
-            )
-            if not held:
-                found.append(Difference(path, keyword, f"may be more than {schema[keyword]} lets"))
-    if "multipleOf" in schema:
-        step = exact(schema["multipleOf"])
-        whole = () if "fraction" in facts.types else (Fraction(1),)
-        if not any((known / step).denominator == 1 for known in (*facts.multiples, *whole)):
-            found.append(Difference(path, "multipleOf", f"may be no multiple of {step}"))
-    return found
-
-
-def _texts(facts: Facts, schema: dict[str, Any], path: str) -> Found:
-    found = []
-    fewest, most = int(schema.get("minLength", 0)), schema.get("maxLength")
-    if facts.shortest < fewest and not _counted(facts, f"{{{fewest},}}"):
-        found.append(Difference(path, "minLength", f"may be shorter than {fewest}"))
-    longer = facts.longest is None or (most is not None and facts.longest > most)
-    if most is not None and longer and not _counted(facts, f"{{0,{int(most)}}}"):
-        found.append(Difference(path, "maxLength", f"may be longer than {most}"))
-    pattern = schema.get("pattern")
-    if pattern is not None and not regexes.includes(pattern, facts.patterns):
-        found.append(Difference(path, "pattern", f"may not be like {pattern}"))
-    wanted = schema.get("format")
-    if wanted in ASSERTED and not facts.formats & {wanted, *_IMPLIED.get(wanted, ())}:
-        found.append(Difference(path, "format", f"may be no {wanted}"))
-    return found
-
-
-def _counted(facts: Facts, count: str) -> bool:
-    """Return whether the patterns alone keep a text's length."""
-    return bool(facts.patterns) and bool(regexes.includes(f"^(?:a|[^a]){count}$", facts.patterns))
-
-
 def _composed(prover: Prover, facts: Facts, reader: Node, path: str) -> Found:
     schema = reader.schema
     found: Found = []
@@ -221,10 +208,10 @@ def _composed(prover: Prover, facts: Facts, reader: Node, path: str) -> Found:
         found += prover.differences([], reader.target, path, start=facts)
     if "anyOf" in schema:
         parts = [reader.part(part) for part in schema["anyOf"]]
-        found += _either(facts, partial(_some, prover, parts), path, "anyOf")
+        found += _either(facts, partial(_some, prover), parts, path, "anyOf")
     if "oneOf" in schema:
         parts = [reader.part(part) for part in schema["oneOf"]]
-        found += _either(facts, partial(_just_one, prover, parts), path, "oneOf")
+        found += _either(facts, partial(_just_one, prover), parts, path, "oneOf")
     if "not" in schema:
         found += _denied(prover, facts, reader.part(schema["not"]), path)
     if "if" in schema:
@@ -256,7 +243,8 @@ def _denied(prover: Prover, facts: Facts, node: Node, path: str) -> Found:
 
 def _either(
     facts: Facts,
-    covered: Callable[[Facts, str], bool],
+    covered: Callable[[list[Node], Facts, str], bool],
+    nodes: list[Node],
     path: str,
     keyword: str,
 ) -> Found:
@@ -265,38 +253,41 @@ def _either(
     while waiting:
         part, splits = waiting.pop()
         parts += 1
-        if covered(part, path):
+        if covered(nodes, part, path):
             continue
-        smaller = _split(part) if splits < _MAX_SPLITS and parts < _MAX_PARTS else []
+        smaller = _split(part, nodes) if splits < _MAX_SPLITS and parts < _MAX_PARTS else []
         if not smaller:
             return [Difference(path, keyword, "may be none of the alternatives, or too many")]
         waiting += [(one, splits + 1) for one in smaller]
     return []
 
 
-def _some(prover: Prover, parts: Iterable[Node], facts: Facts, path: str) -> bool:
-    return any(not prover.of(facts, part, path) for part in parts)
+def _some(prover: Prover, parts: list[Node], facts: Facts, path: str) -> bool:
+    likely = [part for part in parts if not objects.apart(facts, part)]
+    # If it is apart from all alternatives, one will do to ask whether it is anything at all.
+    return any(not prover.of(facts, part, path) for part in likely or parts[:1])
 
 
 def _just_one(prover: Prover, parts: list[Node], facts: Facts, path: str) -> bool:
-    for part in parts:
+    likely = [part for part in parts if not objects.apart(facts, part)]
+    for part in likely or parts[:1]:
         if not prover.of(facts, part, path):
             return all(other is part or prover.disjoint(facts, other) for other in parts)
     return False
 
 
-def _split(facts: Facts) -> list[Facts]:
+def _split(facts: Facts, nodes: list[Node]) -> list[Facts]:
     """Return parts that make up the whole, each with more facts; none if there is no good way."""
     kinds = facts.by_type()
     if len(kinds) > 1:
         return kinds
     if facts.types == {"object"}:
         return objects.split(facts)
-    return []
+    return ranges.split(facts, nodes)
 
 
 _CHECKS: Sequence[Callable[[Prover, Facts, Node, str], Found]] = (
-    _simple,
+    lambda _prover, facts, reader, path: singles.check(facts, reader, path),
     arrays.check,
     objects.check,
     _composed,

@@ -8,43 +8,24 @@ the other. Each is put to a validator twice; nothing is believed that it does no
 import itertools
 import time
 from collections.abc import Iterator, Sequence
-from fractions import Fraction
 from typing import Any
 
-from contracts.compat import regexes
+from contracts.compat import regexes, scalars
 from contracts.compat.alternatives import alternatives
+from contracts.compat.asked import asked_at_index, asked_at_name, said_in_place
 from contracts.compat.documents import Document, Node
 from contracts.compat.facts import Facts, Undecided
 from contracts.compat.pools import Pools
+from contracts.compat.values import canonical
 from contracts.compat.verdict import NOTHING
 
 _SECONDS = 2.0
-_DEPTH = 6
 _EACH = 40  # values of one place
-_LONGEST = 40  # items or properties of a made one
+_LONGEST = 20_000  # items of a made one
+_MOST_NAMES = 2_000  # properties of a made one
+_VARIED = 40  # items or properties of one of which others are made, that differ in one
 _DOCUMENTS = 4_000
 _SIMPLE = (("null", None), ("boolean", False), ("boolean", True))
-_SAMPLES = {
-    "date": "2026-01-31",
-    "date-time": "2026-01-31T12:00:00Z",
-    "duration": "P1D",
-    "email": "a@example.com",
-    "hostname": "example.com",
-    "idn-email": "a@example.com",
-    "idn-hostname": "example.com",
-    "ipv4": "192.0.2.1",
-    "ipv6": "2001:db8::1",
-    "iri": "https://example.com/",
-    "iri-reference": "/a",
-    "json-pointer": "/a",
-    "regex": "a",
-    "relative-json-pointer": "0",
-    "time": "12:00:00Z",
-    "uri": "https://example.com/",
-    "uri-reference": "/a",
-    "uri-template": "/{a}",
-    "uuid": "01234567-89ab-4def-8123-456789abcdef",
-}
 
 
 def witness(writer: Document, reader: Document, described: Document) -> Any:
@@ -61,115 +42,100 @@ def witness(writer: Document, reader: Document, described: Document) -> Any:
         are open, the closed ones take documents that `oneOf` refuses: those are not believed.
     """
     until = time.monotonic() + _SECONDS
-    maker = _Maker(Pools(writer, reader), until)
-    try:
-        for document in itertools.islice(maker.values((writer.node,), 0), _DOCUMENTS):
-            if time.monotonic() > until:
-                break
-            if reader.valid(reader.root, document):
-                continue
-            if all(one.valid(one.root, document) for one in (writer, described)):
-                return document
-    except Undecided:
-        pass
+    pools = Pools(writer, reader)
+    for deepest, asked in ((2, [reader.node]), (4, [reader.node]), (6, []), (6, [reader.node])):
+        left = until - time.monotonic()
+        maker = _Maker(pools, deepest, time.monotonic() + left / 2)
+        try:
+            for document in itertools.islice(maker.values((writer.node,), asked, 0), _DOCUMENTS):
+                if time.monotonic() > until:
+                    return NOTHING
+                if reader.valid(reader.root, document):
+                    continue
+                if all(one.valid(one.root, document) for one in (writer, described)):
+                    return document
+        except Undecided:
+            pass
     return NOTHING
 
 
 class _Maker:
-    def __init__(self, pools: Pools, until: float) -> None:
+    """Makes documents of what schemas say.
+
+    Parameters
+    ----------
+    pools
+        The values that matter.
+    deepest
+        How deep in a document to make anything.
+    until
+        When to stop.
+    """
+
+    def __init__(self, pools: Pools, deepest: int, until: float) -> None:
         self._pools = pools
+        self._deepest = deepest
         self._until = until
 
-    def values(self, nodes: Sequence[Node], depth: int) -> Iterator[Any]:
-        """Yield values that may satisfy the schemas, simple ones first."""
-        if depth > _DEPTH or time.monotonic() > self._until:
+    def values(self, nodes: Sequence[Node], asked: Sequence[Node], depth: int) -> Iterator[Any]:
+        """Yield values that may satisfy the schemas, simple ones first.
+
+        Parameters
+        ----------
+        nodes
+            What they have to satisfy.
+        asked
+            What the reader says of the same place: what it refuses is looked for.
+        depth
+            How deep in the document they are.
+        """
+        if depth > self._deepest or time.monotonic() > self._until:
             return
-        for facts in alternatives(nodes)[:_EACH]:
-            yield from self._of(facts, depth)
+        said = list(said_in_place(asked))
+        yield from _in_turn([self._of(facts, said, depth) for facts in alternatives(nodes)])
 
-    def some(self, nodes: Sequence[Node], depth: int) -> list[Any]:
-        """Return a few values that do satisfy the schemas, by the validator."""
-        found = []
-        for value in itertools.islice(self.values(nodes, depth + 1), 6 * _EACH):
+    def some(self, nodes: Sequence[Node], asked: Sequence[Node], depth: int) -> list[Any]:
+        """Return a few values that do satisfy the schemas, by the validator: the refused first."""
+        found: list[tuple[int, Any]] = []
+        most = _EACH >> depth // 2
+        for value in itertools.islice(self.values(nodes, asked, depth + 1), 6 * _EACH):
             if all(node.document.valid(node.schema, value) for node in nodes):
-                found.append(value)
-            if len(found) >= _EACH >> depth // 2:
-                break
-        return found
+                refused = sum(not node.document.valid(node.schema, value) for node in asked)
+                found.append((-refused, value))
+                if refused == len(asked) and len(found) >= most:
+                    break
+        # What is refused wherever it is asked of comes first; the simplest stay simple.
+        return [value for _refused, value in sorted(found, key=lambda one: one[0])][:most]
 
-    def _of(self, facts: Facts, depth: int) -> Iterator[Any]:
+    def _of(self, facts: Facts, said: list[Node], depth: int) -> Iterator[Any]:
         listed = facts.listed()
         if listed is not None:
             yield from listed
             return
         made: list[Iterator[Any]] = []
         if "object" in facts.types:
-            made.append(self._objects(facts, depth))
+            made.append(self._objects(facts, said, depth))
         if "array" in facts.types:
-            made.append(self._arrays(facts, depth))
+            made.append(self._arrays(facts, said, depth))
         if facts.types & {"integer", "fraction"}:
-            made.append(self._numbers(facts))
+            made.append(scalars.numbers(facts, self._pools))
         if "string" in facts.types:
-            made.append(self._texts(facts))
+            made.append(scalars.texts(facts, self._pools))
         made.append(iter([value for name, value in _SIMPLE if name in facts.types]))
         yield from _in_turn(made)
 
-    def _numbers(self, facts: Facts) -> Iterator[float]:
-        bounds = [bound[0] for bound in (facts.low, facts.high) if bound is not None]
-        near = sorted({*self._pools.numbers, *bounds})
-        wanted = dict.fromkeys((one + other) / 2 for one, other in itertools.pairwise(near))
-        steps = {*facts.multiples, *self._pools.steps, Fraction(1), Fraction(1, 2)}
-        for number, step in itertools.product(near, sorted(steps)):
-            whole = number // step * step
-            wanted |= dict.fromkeys((whole - step, whole, whole + step))
-            wanted |= dict.fromkeys((number - step, number, number + step))
-        for number in sorted(wanted, key=lambda one: (abs(one), one)):
-            kind = "integer" if number.denominator == 1 else "fraction"
-            inside = _above(facts.low, number) and _below(facts.high, number)
-            steady = all((number / step).denominator == 1 for step in facts.multiples)
-            if kind in facts.types and inside and steady:
-                yield int(number) if kind == "integer" else float(number)
-
-    def _texts(self, facts: Facts) -> Iterator[str]:
-        for name in sorted(facts.formats):
-            yield _SAMPLES[name]
-        lengths = [n for n in self._pools.lengths if facts.shortest <= n]
-        lengths = [n for n in lengths if facts.longest is None or n <= facts.longest]
-        if facts.patterns:
-            text = regexes.shortest(facts.patterns)
-            if text is not None:
-                yield text
-            for pattern in self._pools.patterns:
-                other = regexes.outside(facts.patterns, pattern)
-                if other is not None:
-                    yield other
-            for length in lengths:
-                counted = f"^(?:a|[^a]){{{length}}}$"
-                text = regexes.shortest(facts.patterns | {counted})
-                if text is not None:
-                    yield text
-        for length in lengths:
-            yield "a" * length
-        for pattern in self._pools.patterns:
-            for one in (
-                regexes.shortest(frozenset({pattern})),
-                regexes.outside(frozenset(), pattern),
-            ):
-                if one is not None:
-                    yield one
-                    for length in lengths:
-                        yield one + "a" * (length - len(one))
-        yield from self._pools.texts
-
-    def _arrays(self, facts: Facts, depth: int) -> Iterator[list[Any]]:
+    def _arrays(self, facts: Facts, said: list[Node], depth: int) -> Iterator[list[Any]]:
         choices: dict[int, list[Any]] = {}
+        longest = max([facts.tuple_length, *(len(n.schema.get("prefixItems", ())) for n in said)])
 
         def at(index: int) -> list[Any]:
-            place = min(index, facts.tuple_length)
+            place = min(index, longest)
             if place not in choices:
-                found = self.some(facts.at_index(place), depth)
+                asked = asked_at_index(said, place)
+                found = self.some(facts.at_index(place), asked, depth)
                 for known in facts.contains:
-                    found = self.some([known.node, *facts.at_index(place)], depth) + found
+                    nodes = [known.node, *facts.at_index(place)]
+                    found = self.some(nodes, asked, depth) + found
                 choices[place] = found
             return choices[place]
 
@@ -180,7 +146,7 @@ class _Maker:
                 if not options:
                     return None
                 made.append(options[index % len(options)] if facts.unique else options[0])
-            return made
+            return self._distinct(made, facts) if facts.unique else made
 
         lengths = {facts.least_items, facts.least_items + 1, facts.tuple_length, 1, 2}
         lengths |= set(self._pools.lengths)
@@ -190,20 +156,34 @@ class _Maker:
                 if made is None:
                     continue
                 yield made
-                for index in range(min(length, 4)):
+                for index in range(min(length, 4) if length <= _VARIED else 0):
                     for option in at(index):
                         yield [*made[:index], option, *made[index + 1 :]]
-                if length > 1 and len(at(0)) > 1:
+                if 1 < length <= _VARIED and len(at(0)) > 1:
                     yield list(itertools.islice(itertools.cycle(at(0)), length))
                     yield [at(0)[1]] * length
 
-    def _objects(self, facts: Facts, depth: int) -> Iterator[dict[str, Any]]:
+    @staticmethod
+    def _distinct(made: list[Any], facts: Facts) -> list[Any]:
+        """Return as many values, no two of them the same if there are enough simple ones."""
+        found = {canonical(value): value for value in made}
+        more = itertools.chain.from_iterable((number, f"x{number}") for number in itertools.count())
+        for value in itertools.islice(more, 4 * len(made)):
+            nodes = facts.at_index(len(found))
+            if len(found) == len(made):
+                break
+            if all(node.document.valid(node.schema, value) for node in nodes):
+                found.setdefault(canonical(value), value)
+        return [*found.values(), *made][: len(made)]
+
+    def _objects(self, facts: Facts, said: list[Node], depth: int) -> Iterator[dict[str, Any]]:
         choices: dict[str, list[Any]] = {}
 
         def of(name: str) -> list[Any]:
             if name not in choices:
                 allowed = all(node.document.valid(node.schema, name) for node in facts.names)
-                choices[name] = self.some(facts.at_name(name), depth) if allowed else []
+                asked = asked_at_name(said, name)
+                choices[name] = self.some(facts.at_name(name), asked, depth) if allowed else []
             return choices[name]
 
         def grown(made: dict[str, Any]) -> dict[str, Any]:
@@ -223,12 +203,19 @@ class _Maker:
         known = [name for name in facts.properties if name not in base and of(name)]
         full = grown(base | {name: of(name)[0] for name in known})
         yield full
-        others = [name for name in self._pools.names if name not in facts.properties]
-        for pattern, _node in facts.pattern_properties:
-            like = regexes.shortest(frozenset({pattern}))
-            if like is not None:
-                others.insert(0, like)
-        for name in [*base, *known, *others[:_LONGEST]]:
+        others = self._other_names(facts, said, depth)
+        extra = [name for name in [*known, *others[:_LONGEST]] if name not in base]
+        asked = [name for node in said for name in node.schema.get("properties", {})]
+        for name in dict.fromkeys([*base, *known, *asked]):
+            for value in of(name)[:3]:
+                yield grown(base | {name: value})
+        for node in said:
+            yield self._also(base, facts, node, depth)
+        for count in self._pools.lengths:
+            if len(base) < count <= len(base) + min(len(extra), _MOST_NAMES):
+                some = itertools.islice((name for name in extra if of(name)), count - len(base))
+                yield base | {name: of(name)[0] for name in some}
+        for name in [*base, *known, *others[:_VARIED]]:
             for value in of(name):
                 yield grown(base | {name: value})
                 if name in known or name in base:
@@ -236,10 +223,31 @@ class _Maker:
         for one, other in itertools.combinations([*known, *others][:12], 2):
             if of(one) and of(other):
                 yield grown(base | {one: of(one)[0], other: of(other)[0]})
-        extra = [name for name in [*known, *others] if name not in base and of(name)]
-        for count in self._pools.lengths:
-            if len(base) < count <= min(len(base) + len(extra), _LONGEST):
-                yield base | {name: of(name)[0] for name in extra[: count - len(base)]}
+
+    def _other_names(self, facts: Facts, said: list[Node], depth: int) -> list[str]:
+        """Return names of properties that the writer's schemas do not name."""
+        found: dict[str, None] = {}
+        if facts.names:
+            asked = [n.part(n.schema["propertyNames"]) for n in said if "propertyNames" in n.schema]
+            nodes = (*facts.names, facts.names[0].part({"type": "string"}))
+            found |= dict.fromkeys(self.some(nodes, asked, depth))
+        for pattern, _node in facts.pattern_properties:
+            like = regexes.shortest(frozenset({pattern}))
+            found |= {} if like is None else {like: None}
+        for node in said:
+            found |= dict.fromkeys(node.schema.get("properties", {}))
+        found |= dict.fromkeys(self._pools.names)
+        return [name for name in found if name not in facts.properties]
+
+    def _also(self, base: dict[str, Any], facts: Facts, node: Node, depth: int) -> dict[str, Any]:
+        """Return an object that satisfies one of the reader's schemas too, as far as it can."""
+        made = dict(base)
+        for name, schema in node.schema.get("properties", {}).items():
+            part = node.part(schema)
+            if name not in made or not part.document.valid(part.schema, made[name]):
+                options = self.some((*facts.at_name(name), part), (), depth)
+                made |= {name: options[0]} if options else {}
+        return made
 
 
 def _in_turn(iterators: list[Iterator[Any]]) -> Iterator[Any]:
@@ -251,11 +259,3 @@ def _in_turn(iterators: list[Iterator[Any]]) -> Iterator[Any]:
                 break
             else:
                 iterators.remove(iterator)
-
-
-def _above(low: tuple[Fraction, bool] | None, number: Fraction) -> bool:
-    return low is None or number > low[0] or (number == low[0] and not low[1])
-
-
-def _below(high: tuple[Fraction, bool] | None, number: Fraction) -> bool:
-    return high is None or number < high[0] or (number == high[0] and not high[1])
