@@ -1,1 +1,1 @@
-"""Search against a real OpenSearch: what no stand-in for it can prove."""
+"""Real engines, a search engine and a model that reads: what no stand-in for them can prove."""

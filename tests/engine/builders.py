@@ -5,9 +5,11 @@ from typing import Any
 from runtime.ids import new_id
 from search_sync.domain.documents import document, document_id
 from search_sync.domain.query import Search
-from search_sync.domain.rows import Order, User
+from search_sync.domain.rows import Media, Order, User
 from search_sync.index import Write
 from search_sync.opensearch import ALIAS, OpenSearchIndex
+
+Row = User | Order | Media
 
 
 def user(name: str, email: str = "someone@example.com", tenant: str = "acme") -> User:
@@ -29,18 +31,34 @@ def order(*products: str, customer: User, sku: str = "SKU-0") -> Order:
     return Order.model_validate(fields)
 
 
-def write(row: User | Order, version: int = 1, **changes: Any) -> Write:
+def media(*texts: str, name: str = "file.png", subject: str | None = None) -> Media:
+    fields = {
+        "tenant": "acme",
+        "id": new_id("med"),
+        "status": "ready",
+        "revision": 1,
+        "name": name,
+        "purpose": "product",
+        "subject": subject,
+        "texts": texts,
+        "colors": ["#2f4f2f"],
+        "ready_at": "2026-11-20T08:30:00Z",
+    }
+    return Media.model_validate(fields)
+
+
+def write(row: Row, version: int = 1, **changes: Any) -> Write:
     """Return the write of a row; the changes are of its document."""
     content = document(row)
     assert content is not None
     return Write(document_id(row.tenant, row.kind, row.id), row.tenant, version, content | changes)
 
 
-def removal(row: User | Order, version: int) -> Write:
+def removal(row: Row, version: int) -> Write:
     return write(row, version)._replace(document=None)
 
 
-def fill(index: OpenSearchIndex, *rows: User | Order) -> None:
+def fill(index: OpenSearchIndex, *rows: Row) -> None:
     """Index rows, and return when they can be found."""
     assert index.write([write(row) for row in rows]) == []
     refresh(index)

@@ -10,7 +10,7 @@ from runtime.conformance import ask
 from runtime.table import Table
 from runtime.testing import TABLE, Context, Queues, incoming, queue_event, stream_event
 from search_sync.api import search
-from search_sync.opensearch import OpenSearchIndex
+from search_sync.opensearch import INDEX, OpenSearchIndex
 from search_sync.reactions import on_user_erased, on_user_registered, on_user_updated
 from search_sync.streams import feed_index
 from search_sync.workers import retry_index
@@ -120,7 +120,7 @@ def test_an_index_that_was_lost_is_rebuilt_from_the_table(
     service.registered(HANK, "Hank")
     service.erased(HANK)
     service.feed()
-    index._client.indices.delete(index="starling-documents-v1")
+    index._client.indices.delete(index=INDEX)
     assert service.names() == []
     rows = client("dynamodb").scan(TableName=TABLE)["Items"]
     # The form of the messages that the README tells an engineer to send.

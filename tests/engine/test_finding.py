@@ -4,9 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from search_sync.domain.rows import Order, User
 from search_sync.opensearch import OpenSearchIndex
-from tests.engine.builders import fill, found, order, user
+from tests.engine.builders import Row, fill, found, media, order, user
 from tests.engine.conftest import without_index
 
 ADA = user("Ada Lovelace", "ada.l@analytical.example")
@@ -14,7 +13,9 @@ JOSE = user("José Müller-Núñez", "jose@example.org")
 LI = user("李小龙", "li@example.cn")
 TEA = order("Green tea", "Teapot", customer=ADA, sku="TEA-1")
 MUG = order("Mug", customer=JOSE, sku="MUG_2")
-ROWS: list[User | Order] = [ADA, JOSE, LI, TEA, MUG]
+SIGN = media("ÖFFNUNGSZEITEN", "Mo-Fr 9-17 Uhr", name="shop_sign.jpg")
+BOOT = media("TRAIL RUNNER", "waterproof", name="IMG 4711.png", subject="boot.42")
+ROWS: list[Row] = [ADA, JOSE, LI, TEA, MUG, SIGN, BOOT]
 
 
 @pytest.fixture(scope="module")
@@ -45,11 +46,22 @@ def filled(connected: OpenSearchIndex) -> OpenSearchIndex:
         (TEA.id, [TEA]),
         (TEA.id.lower(), [TEA]),
         (ADA.id, [ADA, TEA]),
+        ("waterproof", [BOOT]),
+        ("runner waterproof trail", [BOOT]),
+        ("offnungszeiten", [SIGN]),
+        ("watterproof", [BOOT]),
+        ("trail runn", [BOOT]),
+        ("shop sign", [SIGN]),
+        ("shop_sign.jpg", [SIGN]),
+        ("4711", [BOOT]),
+        ("BOOT.42", [BOOT]),
+        (BOOT.id, [BOOT]),
+        ("waterproof lovelace", []),
         ("grace", []),
         ("lovelace mug", []),
     ],
 )
-def test_a_text_finds(filled: OpenSearchIndex, text: str, rows: list[User | Order]) -> None:
+def test_a_text_finds(filled: OpenSearchIndex, text: str, rows: list[Row]) -> None:
     assert found(filled, text) == [row.id for row in rows]
 
 
@@ -57,11 +69,15 @@ def test_no_text_finds_all_of_the_tenant(filled: OpenSearchIndex) -> None:
     assert sorted(found(filled)) == sorted(row.id for row in ROWS)
 
 
-@pytest.mark.parametrize(("kind", "rows"), [("user", [ADA]), ("order", [TEA])])
-def test_a_kind_narrows_it_down(
-    filled: OpenSearchIndex, kind: str, rows: list[User | Order]
-) -> None:
+@pytest.mark.parametrize(("kind", "rows"), [("user", [ADA]), ("order", [TEA]), ("media", [])])
+def test_a_kind_narrows_it_down(filled: OpenSearchIndex, kind: str, rows: list[Row]) -> None:
     assert found(filled, "ada", kind=kind) == [row.id for row in rows]
+
+
+def test_all_pictures_are_found_by_their_kind(filled: OpenSearchIndex) -> None:
+    assert sorted(found(filled, kind="media")) == sorted([SIGN.id, BOOT.id])
+    assert found(filled, "waterproof", kind="media") == [BOOT.id]
+    assert found(filled, "waterproof", kind="order") == []
 
 
 def test_a_tenant_without_documents_finds_nothing(filled: OpenSearchIndex) -> None:

@@ -1,12 +1,16 @@
 """Documents get into the index, in whatever order they come."""
 
+import json
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from importlib.resources import files
+from typing import Any
 
 import pytest
 
-from infra.journey import until
+from infra.journey_steps import until
 from search_sync.opensearch import ALIAS, INDEX, OpenSearchIndex
-from tests.engine.builders import fill, found, refresh, removal, user, write
+from tests.engine.builders import fill, found, media, refresh, removal, user, write
 
 
 def test_the_first_write_makes_the_index_as_its_definition_says(index: OpenSearchIndex) -> None:
@@ -99,3 +103,49 @@ def test_a_large_batch_goes_in_several_bulks(index: OpenSearchIndex) -> None:
     users = [user(f"User {number}") for number in range(50)]
     fill(small_bulks, *users)
     assert len(found(index, size=100)) == len(users)
+
+
+@pytest.fixture
+def former(index: OpenSearchIndex) -> Iterator[str]:
+    """The index as it was before there were pictures, behind the alias."""
+    name = "starling-documents-former"
+    body = definition()
+    for field in ("purpose", "subject", "texts", "ready_at"):
+        del body["mappings"]["properties"][field]
+    index._client.indices.create(index=name, body=body)
+    yield name
+    index._client.indices.delete(index=name)
+
+
+def definition() -> dict[str, Any]:
+    text = files("search_sync.indexes").joinpath(f"{INDEX}.json").read_text("utf-8")
+    body: dict[str, Any] = json.loads(text)
+    return body
+
+
+def test_a_new_definition_takes_over_all_that_is_there_as_the_readme_tells(
+    index: OpenSearchIndex, former: str
+) -> None:
+    ada, boot, client = user("Ada"), media("WATERPROOF", name="boot.png"), index._client
+    assert index.write([write(ada, 3), write(boot)]) == []
+    refresh(index)
+    assert found(index, "ada") == [ada.id]
+    assert found(index, "boot") == found(index, kind="media") == [boot.id]
+    assert found(index, "waterproof") == []  # nothing says yet that it is searched
+
+    body = definition()
+    alias = body.pop("aliases")[ALIAS]
+    client.indices.create(index=INDEX, body=body)
+    filling = {"source": {"index": former}, "dest": {"index": INDEX, "version_type": "external"}}
+    client.reindex(body=filling, params={"refresh": "true"})
+    moved = [
+        {"remove": {"index": former, "alias": ALIAS}},
+        {"add": {"index": INDEX, "alias": ALIAS, **alias}},
+    ]
+    client.indices.update_aliases(body={"actions": moved})
+
+    assert found(index, "waterproof") == [boot.id]
+    assert found(index, "ada") == [ada.id]
+    assert index.write([write(ada, 2, name="Grace"), removal(boot, 2)]) == []
+    refresh(index)
+    assert found(index) == found(index, "ada") == [ada.id]

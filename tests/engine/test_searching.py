@@ -6,7 +6,7 @@ import pytest
 
 from search_sync.domain.query import Search
 from search_sync.opensearch import OpenSearchIndex
-from tests.engine.builders import fill, found, order, user
+from tests.engine.builders import fill, found, media, order, user
 
 
 def test_an_exact_id_comes_before_whatever_else_matches(index: OpenSearchIndex) -> None:
@@ -34,6 +34,22 @@ def test_texts_of_many_words_that_are_like_many_others_are_answered(
     fill(index, *[user(f"{word()} {word()} {word()} {word()}") for _ in range(2000)])
     text = " ".join(word() for _ in range(words))
     assert len(text) <= 200
+    assert isinstance(found(index, text), list)
+
+
+def test_a_text_whose_every_word_is_like_many_others_in_every_field_is_answered(
+    index: OpenSearchIndex,
+) -> None:
+    dice = random.Random(5)  # noqa: S311 - the same names in each run
+
+    def words(number: int = 4) -> list[str]:
+        return ["".join(dice.choices("abcdef", k=3)) for _ in range(number)]
+
+    users = [user(" ".join(words()), f"{'.'.join(words())}@example.com") for _ in range(300)]
+    orders = [order(*words(), customer=customer) for customer in users]
+    fill(index, *users, *orders, *[media(*words(), name=" ".join(words())) for _ in range(300)])
+    text = " ".join(words(15))  # the most that are looked for with near misses
+    assert len(text) == 59
     assert isinstance(found(index, text), list)
 
 

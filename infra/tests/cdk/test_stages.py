@@ -44,14 +44,19 @@ def test_only_disposable_stages_lose_their_data(name: str, local: bool, disposab
 
 def test_a_stage_on_aws_has_no_local_engines() -> None:
     stage = Stage.of("prod")
-    assert stage.emulator_url is stage.search_url is None
+    assert stage.emulator_url is stage.search_url is stage.vision_url is None
 
 
 def test_local_stages_have_ports_of_their_own() -> None:
     local, test = Stage.of("local"), Stage.of("test")
-    ports = {local.emulator_port, local.search_port, test.emulator_port, test.search_port}
-    assert len(ports) == 4
+    ports = {
+        port
+        for one in (local, test)
+        for port in (one.emulator_port, one.search_port, one.vision_port)
+    }
+    assert len(ports) == 6
     assert local.emulator_url == f"http://127.0.0.1:{local.emulator_port}"
+    assert local.vision_url == f"http://127.0.0.1:{local.vision_port}"
 
 
 def test_a_port_can_be_moved(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,11 +1,11 @@
-"""A real emulator of the tests' own, and stacks on it."""
+"""A real emulator and vision server of the tests' own, and stacks on them."""
 
 import json
 import socket
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import pytest
 
 from infra import aws, tools
 from infra.local import engines
+from infra.local.daemon import Daemon
 from infra.stages import Stage
 
 
@@ -72,17 +73,41 @@ class Emulator:
 
 
 @pytest.fixture(scope="session")
-def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+def free_ports() -> list[int]:
+    """Return ports that nobody else listens on, each another one."""
+    with ExitStack() as stack:
+        probes = [stack.enter_context(closing(socket.socket())) for _ in range(3)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
+
+
+@pytest.fixture(scope="session")
+def emulator(tmp_path_factory: pytest.TempPathFactory, free_ports: list[int]) -> Iterator[Emulator]:
     tools.ensure("emulator", "bare")
     folder = tmp_path_factory.mktemp("emulator")
     (folder / "logs").mkdir()
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    daemon = engines.start_emulator(folder, port, "starling-tests")
+    port, vision_port, _ = free_ports
+    daemon = engines.start_emulator(folder, port, "starling-tests", vision_port=vision_port)
     try:
         engines.wait_until_ready(daemon, engines.EMULATOR_READY)
-        yield Emulator(Stage("test", emulator_port=port, search_port=9299), folder)
+        stage = Stage("test", emulator_port=port, search_port=9299, vision_port=vision_port)
+        yield Emulator(stage, folder)
+    finally:
+        daemon.stop()
+
+
+@pytest.fixture(scope="session")
+def vision(emulator: Emulator, free_ports: list[int]) -> Iterator[Daemon]:
+    """The vision server that the emulator's functions find, on the emulator's S3."""
+    tools.ensure("vision")
+    port, vision_port, _ = free_ports
+    daemon = engines.start_vision(
+        emulator.folder, vision_port, "starling-tests", emulator_port=port
+    )
+    try:
+        engines.wait_until_ready(daemon, engines.VISION_READY)
+        yield daemon
     finally:
         daemon.stop()
 

@@ -13,6 +13,8 @@ from infra.stages import BadStage, Stage
     [
         ("local", "EMULATOR", "STARLING_EMULATOR_PORT", "the AWS emulator"),
         ("local", "SEARCH", "STARLING_SEARCH_PORT", "OpenSearch"),
+        ("local", "VISION", "STARLING_VISION_PORT", "the vision server"),
+        ("test", "VISION", "STARLING_TEST_VISION_PORT", "the vision server"),
         ("test", "EMULATOR", "STARLING_TEST_EMULATOR_PORT", "the AWS emulator"),
         ("test", "SEARCH", "STARLING_TEST_SEARCH_PORT", "OpenSearch"),
     ],
@@ -42,8 +44,9 @@ def test_a_free_port_passes():
 def test_each_local_stage_has_its_own_port_variables(monkeypatch):
     monkeypatch.setenv("STARLING_EMULATOR_PORT", "5001")
     monkeypatch.setenv("STARLING_SEARCH_PORT", "9210")
-    assert (Stage.of("local").emulator_port, Stage.of("local").search_port) == (5001, 9210)
-    assert (Stage.of("test").emulator_port, Stage.of("test").search_port) == (4666, 9261)
+    monkeypatch.setenv("STARLING_VISION_PORT", "5002")
+    assert Stage.of("local") == Stage("local", 5001, 9210, 5002)
+    assert Stage.of("test") == Stage("test", 4666, 9261, 4680)
 
 
 @pytest.mark.parametrize("value", ["x", "0", "9300"])

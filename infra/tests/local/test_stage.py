@@ -23,6 +23,14 @@ SERVER = (
 BROKEN = "print('no heap left'); raise SystemExit(1)"
 
 
+class Code(dict[str, str]):
+    """The source of each engine, and what each was told of the others when it was started."""
+
+    def __init__(self, sources: dict[str, str]) -> None:
+        super().__init__(sources)
+        self.told: dict[str, dict[str, int]] = {}
+
+
 def free_port() -> int:
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
@@ -32,10 +40,11 @@ def free_port() -> int:
 @pytest.fixture
 def engine_code(monkeypatch, tmp_path):
     """The stage `test` in a folder of its own, with engines that only answer GETs."""
-    code = {"emulator": SERVER, "opensearch": SERVER}
+    code = Code({"emulator": SERVER, "opensearch": SERVER, "vision": SERVER})
 
     def starter(key: str):
-        def start(folder: Path, port: int, mark: str):
+        def start(folder: Path, port: int, mark: str, **others: int):
+            code.told[key] = others
             return spawn(
                 key, [sys.executable, "-c", code[key], str(port), mark], env={}, cwd=folder,
                 port=port, log=folder / "logs" / f"{key}.log", mark=mark,
@@ -46,9 +55,10 @@ def engine_code(monkeypatch, tmp_path):
     monkeypatch.setattr(stage, "STAGES", tmp_path)
     monkeypatch.setattr(engines, "start_emulator", starter("emulator"))
     monkeypatch.setattr(engines, "start_search", starter("opensearch"))
-    monkeypatch.setenv("STARLING_TEST_EMULATOR_PORT", str(free_port()))
+    monkeypatch.setattr(engines, "start_vision", starter("vision"))
     monkeypatch.setattr("infra.stages._LAST_SEARCH_PORT", 65535)
-    monkeypatch.setenv("STARLING_TEST_SEARCH_PORT", str(free_port()))
+    for engine in ("EMULATOR", "SEARCH", "VISION"):
+        monkeypatch.setenv(f"STARLING_TEST_{engine}_PORT", str(free_port()))
     yield code
     stage.stop("test")
 
@@ -62,9 +72,27 @@ def test_a_stage_is_up_between_start_and_stop(engine_code):
     assert not stage.is_up("test")
     assert start()
     assert stage.is_up("test")
-    assert stage.stop("test") == ["emulator", "opensearch"]
+    assert stage.stop("test") == ["emulator", "opensearch", "vision"]
     assert not stage.is_up("test")
     assert stage.daemons("test") == {}
+
+
+def test_the_emulator_and_the_vision_server_are_told_of_each_other(engine_code):
+    start()
+    ports = {key: daemon.port for key, daemon in stage.daemons("test").items()}
+    assert engine_code.told == {
+        "emulator": {"vision_port": ports["vision"]},
+        "vision": {"emulator_port": ports["emulator"]},
+        "opensearch": {},
+    }
+
+
+@pytest.mark.parametrize("engine", ["emulator", "opensearch", "vision"])
+def test_nothing_is_left_running_when_an_engine_fails_to_start(engine_code, engine):
+    engine_code[engine] = BROKEN
+    with pytest.raises(StarlingError, match="no heap left"):
+        start()
+    assert not any(daemon.is_alive for daemon in stage.daemons("test").values())
 
 
 def test_starting_a_stage_that_is_up_does_nothing(engine_code):
@@ -86,13 +114,6 @@ def test_each_start_begins_with_fresh_state(engine_code, tmp_path):
     stage.stop("test")
     start()
     assert not left.exists()
-
-
-def test_nothing_is_left_running_when_an_engine_fails_to_start(engine_code):
-    engine_code["opensearch"] = BROKEN
-    with pytest.raises(StarlingError, match="no heap left"):
-        start()
-    assert not any(daemon.is_alive for daemon in stage.daemons("test").values())
 
 
 def test_an_engine_that_never_answers_is_told_with_its_log(engine_code, monkeypatch):
@@ -165,9 +186,13 @@ def test_a_running_stage_is_found_on_its_ports_whatever_the_environment_says(
     engine_code, monkeypatch
 ):
     start()
-    port = stage.daemons("test")["emulator"].port
-    monkeypatch.delenv("STARLING_TEST_EMULATOR_PORT")
-    assert stage.local("test").emulator_port == port
+    ports = {key: daemon.port for key, daemon in stage.daemons("test").items()}
+    for engine in ("EMULATOR", "SEARCH", "VISION"):
+        monkeypatch.delenv(f"STARLING_TEST_{engine}_PORT")
+    found = stage.local("test")
+    assert found.emulator_port == ports["emulator"]
+    assert found.search_port == ports["opensearch"]
+    assert found.vision_port == ports["vision"]
 
 
 def test_a_half_written_pid_file_counts_as_not_started(engine_code, tmp_path):
@@ -176,7 +201,7 @@ def test_a_half_written_pid_file_counts_as_not_started(engine_code, tmp_path):
     file = tmp_path / "test" / "emulator.pid.json"
     text = file.read_text()
     file.write_text(text[:10])
-    assert set(stage.daemons("test")) == {"opensearch"}
+    assert set(stage.daemons("test")) == {"opensearch", "vision"}
     file.write_text(text)
     assert stage.daemons("test") == running
 

@@ -16,6 +16,7 @@ from infra.stages import LOCAL_ACCOUNT, LOCAL_REGION
 from infra.tools import node
 
 EMULATOR_READY = "/_ministack/health"
+VISION_READY = "/health"
 SEARCH_READY = "/_cluster/health?wait_for_status=yellow&timeout=1s"
 """Ready to search: every index that was there before has its shards back."""
 FUNCTIONS_FILE = "functions.json"
@@ -40,8 +41,11 @@ def _clean_environment(folder: Path) -> dict[str, str]:
     }
 
 
-def start_emulator(folder: Path, port: int, mark: str = "starling") -> Daemon:
-    """Start the AWS emulator with a fresh state under `folder`."""
+def start_emulator(folder: Path, port: int, mark: str = "starling", *, vision_port: int) -> Daemon:
+    """Start the AWS emulator with a fresh state under `folder`.
+
+    Its functions find the vision server where AWS's SDKs look for Rekognition.
+    """
     (folder / "state").mkdir(parents=True, exist_ok=True)
     env = _clean_environment(folder) | {
         "GATEWAY_PORT": str(port),
@@ -56,6 +60,8 @@ def start_emulator(folder: Path, port: int, mark: str = "starling") -> Daemon:
         "LAMBDA_EXECUTOR": "local",
         "STARLING_WORKER_PYTHON": str(tools.python_of("bare")),
         "STARLING_FUNCTIONS_FILE": str(folder / FUNCTIONS_FILE),
+        # Functions inherit it, and any AWS SDK reads it; their AWS_ENDPOINT_URL is the emulator's.
+        "AWS_ENDPOINT_URL_REKOGNITION": f"http://{LOOPBACK}:{vision_port}",
     }
     return spawn(
         "The AWS emulator",
@@ -64,6 +70,25 @@ def start_emulator(folder: Path, port: int, mark: str = "starling") -> Daemon:
         cwd=Path(__file__).parent,  # where `-m` finds the package
         port=port,
         log=folder / "logs" / "emulator.log",
+        mark=mark,
+    )
+
+
+def start_vision(folder: Path, port: int, mark: str = "starling", *, emulator_port: int) -> Daemon:
+    """Start the vision server on pictures of the emulator's S3, which may start after it."""
+    env = _clean_environment(folder) | {
+        "OPENBLAS_NUM_THREADS": "1",  # else a pool of threads that has nothing to do
+        "MALLOC_ARENA_MAX": "1",  # else each request's thread keeps memory of its own
+        "ORT_DISABLE_TELEMETRY": "1",
+    }
+    python = tools.python_of("vision")
+    return spawn(
+        "The vision server",
+        [python, "-m", "vision", str(port), mark, str(emulator_port)],
+        env=env,
+        cwd=Path(__file__).parent,  # where `-m` finds the package
+        port=port,
+        log=folder / "logs" / "vision.log",
         mark=mark,
     )
 

@@ -8,6 +8,12 @@ from infra.stages import port_variable
 
 LOOPBACK = "127.0.0.1"
 
+_NEEDED_BY = {
+    "EMULATOR": "the AWS emulator",
+    "SEARCH": "OpenSearch",
+    "VISION": "the vision server",
+}
+
 
 def require_free(stage: str, engine: str, port: int) -> None:
     """Raise unless a port on 127.0.0.1 can be listened on.
@@ -17,7 +23,7 @@ def require_free(stage: str, engine: str, port: int) -> None:
     stage
         The local stage that needs it.
     engine
-        "EMULATOR" or "SEARCH".
+        "EMULATOR", "SEARCH" or "VISION".
     port
         The port.
 
@@ -32,10 +38,9 @@ def require_free(stage: str, engine: str, port: int) -> None:
         try:
             probe.bind((LOOPBACK, port))
         except OSError as error:
-            needed_by = "OpenSearch" if engine == "SEARCH" else "the AWS emulator"
             raise StarlingError(
-                f"Port {port} on {LOOPBACK} is taken ({error.strerror}); {needed_by} of the stage "
-                f"{stage!r} needs it.",
+                f"Port {port} on {LOOPBACK} is taken ({error.strerror}); {_NEEDED_BY[engine]} of "
+                f"the stage {stage!r} needs it.",
                 f"Stop the program that listens there, or choose another port with "
                 f"{port_variable(stage, engine)}, like {port_variable(stage, engine)}={port + 5}.",
             ) from error

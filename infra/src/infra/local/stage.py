@@ -21,8 +21,8 @@ from infra.paths import STAGES
 from infra.progress import Steps
 from infra.stages import Stage
 
-EMULATOR, SEARCH = "emulator", "opensearch"
-TOOLS = ("emulator", "bare", "opensearch")
+EMULATOR, SEARCH, VISION = "emulator", "opensearch", "vision"
+TOOLS = ("emulator", "bare", "opensearch", "vision")
 """The tools that the processes need."""
 
 
@@ -47,13 +47,14 @@ def local(name: str) -> Stage:
         stage,
         emulator_port=running[EMULATOR].port if EMULATOR in running else stage.emulator_port,
         search_port=running[SEARCH].port if SEARCH in running else stage.search_port,
+        vision_port=running[VISION].port if VISION in running else stage.vision_port,
     )
 
 
 def daemons(name: str) -> dict[str, Daemon]:
     """Return the processes of a stage as they were started, dead or alive."""
     found = {}
-    for key in (EMULATOR, SEARCH):
+    for key in _ENGINE:
         try:
             found[key] = Daemon(**json.loads(_pid_file(name, key).read_text()))
         except (FileNotFoundError, ValueError, TypeError):
@@ -64,7 +65,7 @@ def daemons(name: str) -> dict[str, Daemon]:
 def is_up(name: str) -> bool:
     """Whether every process of the stage runs."""
     running = daemons(name)
-    return len(running) == 2 and all(daemon.is_alive for daemon in running.values())  # noqa: PLR2004 - both
+    return len(running) == len(_ENGINE) and all(one.is_alive for one in running.values())
 
 
 def dead(name: str) -> Daemon | None:
@@ -90,23 +91,25 @@ def start(name: str, steps: Steps) -> bool:
             return False
         _stop(name)  # what is left of a stage that half died
         stage = Stage.of(name)
-        ports = {EMULATOR: stage.emulator_port or 0, SEARCH: stage.search_port or 0}
+        ports = {
+            EMULATOR: stage.emulator_port or 0,
+            SEARCH: stage.search_port or 0,
+            VISION: stage.vision_port or 0,
+        }
         _fresh(folder(name))
         for key, port in ports.items():
             require_free(name, _ENGINE[key], port)
         try:
-            with ThreadPoolExecutor(2) as pool:
-                starting = [
-                    pool.submit(_start_one, name, key, port, steps) for key, port in ports.items()
-                ]
+            with ThreadPoolExecutor(len(ports)) as pool:
+                starting = [pool.submit(_start_one, name, key, ports, steps) for key in ports]
                 try:
                     for future in starting:
                         future.result()
                 except BaseException:
-                    _stop(name)  # what the other one is waiting for
+                    _stop(name)  # what the others are waiting for
                     raise
         except BaseException:
-            _stop(name)  # what the other one started meanwhile
+            _stop(name)  # what the others started meanwhile
             raise
         return True
 
@@ -128,37 +131,51 @@ def restart_search(name: str) -> None:
     before = daemons(name)[SEARCH]
     kill_search(name)
     require_free(name, _ENGINE[SEARCH], before.port)
-    _launch(name, SEARCH, before.port, before.mark)
+    _launch(name, SEARCH, {SEARCH: before.port}, before.mark)
 
 
-_ENGINE = {EMULATOR: "EMULATOR", SEARCH: "SEARCH"}
-_TITLE = {EMULATOR: "Starting the AWS emulator", SEARCH: "Starting OpenSearch"}
+_ENGINE = {EMULATOR: "EMULATOR", SEARCH: "SEARCH", VISION: "VISION"}
+_TITLE = {
+    EMULATOR: "Starting the AWS emulator",
+    SEARCH: "Starting OpenSearch",
+    VISION: "Starting the vision server",
+}
+_READY = {
+    EMULATOR: engines.EMULATOR_READY,
+    SEARCH: engines.SEARCH_READY,
+    VISION: engines.VISION_READY,
+}
 
 
-def _start_one(name: str, key: str, port: int, steps: Steps) -> None:
+def _start_one(name: str, key: str, ports: dict[str, int], steps: Steps) -> None:
     with steps.step(_TITLE[key]):
-        _launch(name, key, port, f"starling-{secrets.token_hex(8)}")
+        _launch(name, key, ports, f"starling-{secrets.token_hex(8)}")
 
 
-def _launch(name: str, key: str, port: int, mark: str) -> None:
-    start, path = {
-        EMULATOR: (engines.start_emulator, engines.EMULATOR_READY),
-        SEARCH: (engines.start_search, engines.SEARCH_READY),
-    }[key]
-    daemon = start(folder(name), port, mark)
+def _launch(name: str, key: str, ports: dict[str, int], mark: str) -> None:
+    daemon = _spawn(folder(name), key, ports, mark)
     _pid_file(name, key).write_text(json.dumps(asdict(daemon)))
     try:
-        engines.wait_until_ready(daemon, path)
+        engines.wait_until_ready(daemon, _READY[key])
     except StarlingError:
         if not daemon.is_alive:  # another program may have taken the port meanwhile
-            require_free(name, _ENGINE[key], port)
+            require_free(name, _ENGINE[key], ports[key])
         raise
+
+
+def _spawn(home: Path, key: str, ports: dict[str, int], mark: str) -> Daemon:
+    port = ports[key]
+    if key == EMULATOR:
+        return engines.start_emulator(home, port, mark, vision_port=ports[VISION])
+    if key == VISION:
+        return engines.start_vision(home, port, mark, emulator_port=ports[EMULATOR])
+    return engines.start_search(home, port, mark)
 
 
 def _stop(name: str) -> list[str]:
     running = daemons(name)
     stopped = [daemon.name for daemon in running.values() if daemon.is_alive]
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(len(_ENGINE)) as pool:
         list(pool.map(Daemon.stop, running.values()))
     for key in running:
         _pid_file(name, key).unlink(missing_ok=True)

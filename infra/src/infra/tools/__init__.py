@@ -63,6 +63,7 @@ ALL = {
         Tool("ruler", "EventBridge's rule engine", ("jgo.lock.toml",), install.jars, 20, ("jgo",)),
         Tool("opensearch", "OpenSearch", ("jgo.lock.toml",), install.jars, 250, ("jgo",)),
         Tool("emulator", "AWS emulator", ("requirements.lock",), install.venv, 200),
+        Tool("vision", "vision model", ("requirements.lock",), install.venv, 480),
         Tool("bare", "bare interpreter for functions", (), install.bare_venv, 10),
         Tool("node", "CDK command line", ("package-lock.json", "package.json", ".npmrc"),
              install.npm, 150),
