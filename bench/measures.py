@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import envelope
+from bench import envelope, thumbnails
 from bench.installations import bare, compiled, shipped, uploaded_bytes, with_boto3
 from bench.timing import Command, Timed, Timing, compare
 from infra.discovery import Service, declared, services
@@ -45,12 +45,14 @@ _ENVIRONMENT = {
     "BUS_NAME": "bench",
     "DEAD_LETTER_QUEUE_URL": _URL,
     "FAILURE_QUEUE_URL": _URL,
+    "LIBRARY_BUCKET": "bench",
     "LOG_LEVEL": "INFO",
     "POWERTOOLS_SERVICE_NAME": "bench",
     "QUEUE_URL": _URL,
     "STARLING_SERVICE": "bench",
     "STARLING_STAGE": "bench",
     "TABLE_NAME": "bench",
+    "UPLOADS_BUCKET": "bench",
 }
 
 Tick = Callable[[], None]
@@ -124,7 +126,8 @@ def measures(rounds: int) -> Iterator[Measure]:
         for reaction in declared(service, "reactions", Reaction):
             name = f"start.{service.name}.{reaction.name}"
             module = reaction.handler.removesuffix(".handler")
-            yield starts(name, start["reaction"], module, service)
+            budget = held["start-of"].get(f"{service.name}.{reaction.name}", start["reaction"])
+            yield starts(name, budget, module, service)
 
     def bundle(tick: Tick) -> Result:
         path = shipped(orders)
@@ -145,8 +148,28 @@ def measures(rounds: int) -> Iterator[Measure]:
 
     budget = held["envelope"]["event-over-dump"]
     yield Measure("envelope.event-over-dump", budget, "ratio", rounds, event)
+    yield from _thumbnails(held["thumbnails"], by_name["media"], rounds)
     for name, budget in held["megabytes"].items():
         yield Measure(f"megabytes.{name}", budget, "MB", 1, _size(by_name[name]))
+
+
+def _thumbnails(held: Mapping[str, float], media: Service, rounds: int) -> Iterator[Measure]:
+    few = min(rounds, thumbnails.MEMORY_ROUNDS)
+
+    def cpu(tick: Tick) -> Result:
+        return _ratio(thumbnails.plain(media), thumbnails.ours(media), rounds, tick)
+
+    def peak_memory(tick: Tick) -> Result:
+        return Result(thumbnails.peak_ratio(media, few, tick))
+
+    def unlikeness(tick: Tick) -> Result:
+        unlike = thumbnails.unlikeness(media)
+        tick()
+        return Result(unlike)
+
+    yield Measure("thumbnails.cpu", held["cpu"], "ratio", rounds, cpu)
+    yield Measure("thumbnails.peak-memory", held["peak-memory"], "ratio", few, peak_memory)
+    yield Measure("thumbnails.unlikeness", held["unlikeness"], "1 - SSIM", 1, unlikeness)
 
 
 def _ratio(baseline: Timed, candidate: Timed, rounds: int, tick: Tick) -> Result:

@@ -9,11 +9,14 @@ from pathlib import Path
 
 import pytest
 import typer
+from PIL import Image, ImageFilter
 from typer.testing import CliRunner
 
 import bench.__main__ as command
 from bench.installations import compiled, requirements_of
 from bench.measures import Measure, Result, budgets, measures
+from bench.similarity import ssim
+from bench.thumbnails import peak_bytes, photograph
 from bench.timing import Command, CommandFailed, Timing, compare
 
 BUSY = "import time\nwhile time.process_time() < {seconds}: pass"
@@ -79,11 +82,17 @@ def test_every_claim_is_measured_with_the_budget_that_is_written_down() -> None:
         assert named[f"start.publisher-of-{service}"].budget == held["start"]["publisher"] <= 0.8
     reactions = [name for name in named if name.count(".") == 2]
     assert len(reactions) >= 9
-    assert {named[name].budget for name in reactions} == {held["start"]["reaction"]} <= {1.1}
+    more = {f"start.{name}": budget for name, budget in held["start-of"].items()}
+    assert more.keys() <= set(reactions)
+    ordinary = {named[name].budget for name in reactions if name not in more}
+    assert ordinary == {held["start"]["reaction"]} <= {1.1}
+    assert {name: named[name].budget for name in more} == more
     assert named["bundle.shipped-over-compiled"].budget <= 1.05
     assert named["synth.all-over-one"].budget <= 1.3
     sizes = {name: named[f"megabytes.{name}"].budget for name in held["megabytes"]}
-    assert sizes == {"users": 6.0, "orders": 6.0, "search-sync": 7.0}
+    assert sizes == {"users": 6.0, "orders": 6.0, "search-sync": 7.0, "media": 16.0}
+    thumbnails = {name: named[f"thumbnails.{name}"].budget for name in held["thumbnails"]}
+    assert thumbnails == {"cpu": 0.7, "peak-memory": 0.6, "unlikeness": 0.03}
     assert all(measure.rounds == 15 for name, measure in named.items() if name.startswith("start"))
 
 
@@ -174,3 +183,43 @@ def test_a_compiled_copy_has_bytecode_of_its_own(
     assert (copy / "a.py").read_text() == "A = 1\n"
     assert (copy / "__pycache__" / stale.name).read_bytes() != b"shipped"
     assert compiled([folder]) == [copy]
+
+
+def test_a_peak_is_of_the_process_and_of_what_it_gave_back_too() -> None:
+    few, many = (peak_bytes(python(f"x = b'x' * ({n} << 20); del x")) for n in (30, 80))
+    assert 48 < (many - few) / 2**20 < 52
+    assert 30 < few / 2**20 < 60
+
+
+def test_a_process_that_fails_has_no_peak() -> None:
+    with pytest.raises(CommandFailed, match="no picture"):
+        peak_bytes(python("raise SystemExit('no picture')"))
+
+
+def test_the_photograph_is_the_same_each_time() -> None:
+    one, other = photograph((400, 300)), photograph((400, 300))
+    assert one.tobytes() == other.tobytes()
+    assert len(one.getcolors(400 * 300) or ()) > 10_000
+
+
+def test_pictures_are_as_alike_as_they_look() -> None:
+    picture = photograph((400, 300))
+    assert ssim(picture, picture) == pytest.approx(1)
+    blurred = [picture.filter(ImageFilter.GaussianBlur(radius)) for radius in (0.5, 1, 2, 4)]
+    scores = [ssim(picture, one) for one in blurred]
+    assert scores == sorted(scores, reverse=True)
+    assert scores[-1] < 0.9
+    assert ssim(picture, Image.new("RGB", picture.size, "gray")) < 0.5
+
+
+def test_pictures_of_two_values_are_as_alike_as_the_formula_says() -> None:
+    one, other = (Image.new("L", (20, 20), grey) for grey in (100, 50))
+    constant = (0.01 * 255) ** 2
+    expected = (2 * 100 * 50 + constant) / (100**2 + 50**2 + constant)
+    assert ssim(one, other) == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize("sizes", [((20, 20), (20, 21)), ((6, 20), (6, 20))])
+def test_what_cannot_be_compared_is_told(sizes: tuple[tuple[int, int], tuple[int, int]]) -> None:
+    with pytest.raises(ValueError, match="cannot be compared"):
+        ssim(*(Image.new("L", size) for size in sizes))

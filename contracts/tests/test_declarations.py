@@ -143,7 +143,9 @@ def test_the_same_class_may_be_declared_again() -> None:
 def test_the_catalogue_lists_the_events_of_the_package_in_order() -> None:
     declare(EventData, "Aaaa", source="starling.test", version="1.0")
     assert [cls.__name__ for cls in catalogue().values()] == [
-        "OrderCancelled", "OrderPlaced",
+        "ImportFinished", "MediaAnalysed", "MediaDeleted", "MediaReady", "MediaRejected",
+        "MediaUploaded", "MetadataExtracted", "OrderCancelled", "OrderPlaced",
+        "ProductRowsAccepted", "ThumbnailGenerated",
         "UserDeactivated", "UserDeactivatedV2", "UserErased", "UserRegistered", "UserUpdated",
     ]  # fmt: skip
     assert list(catalogue()) == sorted(catalogue())

@@ -8,7 +8,7 @@ from infra.constructs.service_stack import ServiceStack
 
 
 class SearchSyncStack(ServiceStack):
-    """The projection of users and orders, the index that it feeds, and the search in it."""
+    """The projection of users, orders and pictures, the index that it feeds, and the search."""
 
     def build(self) -> None:
         """Add what the functions do not say themselves."""
@@ -18,7 +18,7 @@ class SearchSyncStack(ServiceStack):
         # The engine may be down for days: each document is tried for 2.6 days on average.
         retries = self.work_queue("retry-index", attempts=500)
         self.streams(table, engine.writing(), retries.sending("RETRY_QUEUE_URL"))
-        self.workers(table.reading(), engine.writing(), queues=[retries])
+        self.workers(table.reading(), engine.writing(), queues={"retry-index": retries})
         self.http_api(engine.reading())
         alarm(
             self,

@@ -11,3 +11,4 @@ class UsersStack(ServiceStack):
         table = self.table()
         self.publisher(table)
         self.rest_api(reads=table, writes=table)
+        self.reactions(writes=table)

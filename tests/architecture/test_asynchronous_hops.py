@@ -98,7 +98,8 @@ def test_the_outbox_is_published_and_the_index_is_fed_as_designed() -> None:
     feed = found.pop(("search-sync", "search_sync.streams.feed_index.handler")).properties
     assert (feed["BatchSize"], feed["MaximumBatchingWindowInSeconds"]) == (100, 5)
     assert feed["MaximumRetryAttempts"] == 3
-    assert set(found) == {(stack, "runtime.publisher.handler") for stack in ("orders", "users")}
+    stacks = ("media", "orders", "users")
+    assert set(found) == {(stack, "runtime.publisher.handler") for stack in stacks}
 
 
 def test_each_rule_keeps_what_its_target_does_not_take(template: Template) -> None:
@@ -146,6 +147,11 @@ def test_every_function_that_is_not_called_by_a_gateway_is_started_by_one_thing(
             "AWS::Lambda::EventSourceMapping", "AWS::Lambda::Permission"
         )
     ]
+    started += [
+        referred(task)
+        for machine in template.resources("AWS::StepFunctions::StateMachine")
+        for task in machine.properties["DefinitionSubstitutions"].values()
+    ]
     for handler, function in functions(template).items():
         times = started.count(function.logical_id)
         assert times == 1, f"{handler} of {template.stack} is started by {times} things"
@@ -161,3 +167,15 @@ def admits(template: Template, queue: Resource, rule: Resource) -> bool:
                 if source.endswith(f"/{rule.properties['Name']}"):
                     return "sqs:SendMessage" in statement["Action"]
     return False
+
+
+def test_a_state_machine_that_fails_or_takes_too_long_rings(template: Template) -> None:
+    for machine in template.resources("AWS::StepFunctions::StateMachine"):
+        ringing = {
+            alarm.properties["MetricName"]
+            for alarm in template.resources("AWS::CloudWatch::Alarm")
+            if alarm.properties["Namespace"] == "AWS/States"
+            and [referred(d["Value"]) for d in alarm.properties["Dimensions"]]
+            == [machine.logical_id]
+        }
+        assert ringing == {"ExecutionsFailed", "ExecutionsTimedOut"}, machine

@@ -11,7 +11,7 @@ from infra.discovery import Service, aws_operations, services
 from infra.paths import ROOT
 
 RUNTIME = ROOT / "runtime"
-_WORD = re.compile(r"\b[a-z]+(?:_[a-z]+)*\b")
+_NAMED = re.compile(r"(?:\.|[\"'])([a-z]+(?:_[a-z]+)*)\b")
 
 
 def methods(operations: dict[str, list[str]]) -> set[str]:
@@ -33,12 +33,12 @@ def known() -> set[str]:
 
 
 def called(folder: Path) -> set[str]:
-    """Return the client methods that the modules of a folder name."""
+    """Return the client methods that the modules of a folder name, as attributes or in quotes."""
     names = {
         name
         for path in folder.rglob("*.py")
         if path.name != "testing.py"
-        for name in _WORD.findall(path.read_text())
+        for name in _NAMED.findall(path.read_text())
     }
     return names & known()
 

@@ -12,6 +12,17 @@ from tests.synthesis import Assembly, Json, Resource, synthesised
 # Actions that AWS grants on all resources or on none (Service Authorization Reference).
 WITHOUT_RESOURCES = {
     "dynamodb:ListStreams",
+    "logs:CreateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:DescribeLogGroups",
+    "logs:DescribeResourcePolicies",
+    "logs:GetLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:UpdateLogDelivery",
+    "rekognition:DetectText",
+    "xray:GetSamplingRules",
+    "xray:GetSamplingTargets",
     "xray:PutTelemetryRecords",
     "xray:PutTraceSegments",
 }
@@ -88,10 +99,24 @@ def test_shared_names_come_from_the_stages_own_parameters(assembly: Assembly) ->
                 assert parameter["Default"].startswith("/starling/"), service
 
 
-def test_no_role_may_invoke_a_function(assembly: Assembly) -> None:
+def test_no_role_may_invoke_a_function_but_a_state_machines_those_that_it_names(
+    assembly: Assembly,
+) -> None:
+    named = {
+        (machine.stack, machine.properties["RoleArn"]["Fn::GetAtt"][0]): [
+            value
+            for value in machine.properties["DefinitionSubstitutions"].values()
+            if "Fn::GetAtt" in value
+        ]
+        for machine in assembly.resources("AWS::StepFunctions::StateMachine")
+    }
     for role, statement in granted(assembly):
         for action in listed(statement["Action"]):
-            assert not action.lower().startswith("lambda:"), role
+            if action.lower().startswith("lambda:"):
+                assert action == "lambda:InvokeFunction", role
+                functions = named.get((role.stack, role.logical_id), [])
+                assert functions, f"{role} may invoke functions and is no state machine's"
+                assert all(one in functions for one in listed(statement["Resource"])), role
 
 
 def test_every_invocation_is_allowed_to_a_service_for_one_source(assembly: Assembly) -> None:

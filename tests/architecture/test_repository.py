@@ -26,7 +26,7 @@ REASONED = re.compile(
 
 @cache
 def files() -> list[Path]:
-    """Return what is or would be committed."""
+    """Return what is or would be committed, but for pictures."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],  # noqa: S607 - git of the machine
         cwd=ROOT,
@@ -35,7 +35,7 @@ def files() -> list[Path]:
         check=True,
     )
     paths = [ROOT / name for name in listed.stdout.split("\0") if name]
-    return [path for path in paths if path.is_file()]
+    return [path for path in paths if path.is_file() and path.suffix != ".jpg"]
 
 
 def lines() -> list[tuple[str, str]]:

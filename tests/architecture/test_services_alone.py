@@ -18,7 +18,7 @@ from tests.synthesis import synthesised
 UV = Path(sys.executable).with_name("uv")
 TESTED = [s for s in services() if any((s.folder / "tests").glob("test_*.py"))]
 # What the tests of a service need besides what the service needs; moto brings boto3.
-TEST_TOOLS = ["pytest", "hypothesis", "jsonschema-rs", "moto[dynamodb,events,sqs]"]
+TEST_TOOLS = ["pytest", "hypothesis", "jsonschema-rs", "moto[dynamodb,events,s3,sqs]"]
 # What a service's functions do not carry, nor its tests' tools: it must not be there.
 ABSENT = ["aws_cdk", "infra.app", "typer", "jpype"]
 

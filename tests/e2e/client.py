@@ -10,7 +10,7 @@ import httpx
 from ulid import ULID
 
 from infra import aws
-from infra.journey import Caller, until
+from infra.journey_steps import Caller, until
 from infra.signin import sign_in
 from infra.stages import Stage
 

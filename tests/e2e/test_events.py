@@ -5,7 +5,7 @@ import json
 import pytest
 
 from contracts.recording import Recorder
-from infra.journey import until
+from infra.journey_steps import until
 from infra.tap import Event, tapped
 from tests.e2e.client import Tenant, UnderTest
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from ulid import ULID
 
-from infra.journey import until
+from infra.journey_steps import until
 from infra.local import stage as local_stage
 from tests.e2e.client import Tenant, UnderTest
 

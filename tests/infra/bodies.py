@@ -8,6 +8,9 @@ _LINE = {"sku": "TEA-1", "quantity": 2}
 BODIES: dict[str, list[dict[str, Any]]] = {
     "users.api.create_user.handler": [{"name": "Ada Lovelace", "email": "ada@example.com"}],
     "users.api.update_user.handler": [{"name": "Ada King", "email": "king@example.com"}],
+    "media.api.create_media.handler": [
+        {"filename": "a.jpg", "content_type": "image/jpeg", "size": 9, "purpose": "product"}
+    ],
     "orders.api.put_product.handler": [
         {"name": "Tea", "price": {"amount": 1999, "currency": "EUR"}, "stock": 10}
     ],

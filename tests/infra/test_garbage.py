@@ -3,6 +3,7 @@
 import copy
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -16,10 +17,13 @@ from runtime import publisher
 from runtime.changes import Key
 from runtime.clients import client
 from runtime.endpoint import Endpoint
+from runtime.queue import Hopeless
 from runtime.reaction import Reaction
+from runtime.schedule import Schedule
 from runtime.stream import Stream
 from runtime.table import Table
-from runtime.testing import Context, Queues, queue_event, request_event
+from runtime.task import InvalidInput, Task
+from runtime.testing import REGION, Context, Queues, queue_event, request_event
 from runtime.worker import Worker
 from search_sync import opensearch
 from tests.infra.bodies import BODIES
@@ -28,7 +32,9 @@ KINDS: dict[str, type[Any]] = {
     "api": Endpoint,
     "reactions": Reaction,
     "streams": Stream,
+    "schedules": Schedule,
     "workers": Worker,
+    "workflow": Task,
 }
 FUZZ = settings(
     max_examples=40,
@@ -103,6 +109,12 @@ def function_environment(
     monkeypatch.setenv("RETRY_QUEUE_URL", parked)
     monkeypatch.setenv("BUS_NAME", "unit")
     monkeypatch.setenv("SEARCH_ENDPOINT", UNREACHABLE)
+    for variable in ("LIBRARY_BUCKET", "UPLOADS_BUCKET"):
+        name = variable.lower().replace("_", "-")
+        place = {"LocationConstraint": REGION}
+        client("s3").create_bucket(Bucket=name, CreateBucketConfiguration=place)
+        monkeypatch.setenv(variable, name)
+    monkeypatch.setenv("PROCESSING_SECONDS", "300")
     opensearch._connected.cache_clear()
     for part in KINDS:
         for parameter in of_kind(part):
@@ -249,6 +261,32 @@ def test_a_worker_sets_aside_what_is_no_message_of_its_own(
         answer = worker(queue_event(body, body), Context())
         assert answer == {"batchItemFailures": []}
         assert waiting(queues.dead_letters) == before + 2
+
+    check()
+
+
+@pytest.mark.parametrize("found", of_kind("schedules"))
+def test_a_schedule_runs_whatever_the_clock_says(found: Declared[Schedule]) -> None:
+    @FUZZ
+    @given(st.dictionaries(st.text(max_size=8), ANY))
+    def check(event: dict[str, Any]) -> None:
+        found.declaration(event, Context())
+
+    check()
+
+
+@pytest.mark.parametrize("found", of_kind("workflow"))
+def test_a_task_says_by_its_errors_name_that_no_attempt_would_help(found: Declared[Task]) -> None:
+    task = found.declaration
+    model = task.model
+    assert model
+    likely = st.fixed_dictionaries({}, optional=dict.fromkeys(model.model_fields, ANY))
+
+    @FUZZ
+    @given(ANY | likely)
+    def check(event: Any) -> None:
+        with suppress(InvalidInput, Hopeless):
+            task(event, Context())
 
     check()
 

@@ -10,7 +10,7 @@ from typing import NoReturn
 import typer
 from rich.markup import escape
 
-from infra.commands import contracts, demo, deploy, events, install, local, login, outputs
+from infra.commands import contracts, demo, deploy, events, install, local, login, media, outputs
 from infra.discovery import UnknownService
 from infra.errors import StarlingError
 from infra.progress import console
@@ -37,6 +37,7 @@ app.command()(login.login)
 app.command()(install.tools)
 app.add_typer(contracts.app, name="contracts")
 app.add_typer(events.app, name="events")
+app.add_typer(media.app, name="media")
 
 
 def main() -> NoReturn:

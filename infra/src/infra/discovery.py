@@ -54,6 +54,11 @@ class Service:
         """Return the AWS operations that it calls beyond the runtime's, by AWS service."""
         return aws_operations(self.folder / "pyproject.toml")
 
+    def definition(self, name: str) -> str:
+        """Return a state machine's definition by its name, like ``large-import``."""
+        file = self.source / self.package / "workflow" / f"{name.replace('-', '_')}.asl.json"
+        return file.read_text(encoding="utf-8")
+
 
 @dataclass(frozen=True)
 class Declared(Generic[D]):
@@ -105,7 +110,7 @@ def declared(service: Service, part: str, kind: type[D]) -> list[Declared[D]]:
     service
         The service.
     part
-        The subpackage: ``api``, ``reactions``, ``streams``, ``schedules``.
+        The subpackage: ``api``, ``reactions``, ``streams``, ``schedules``, ``workflow`` ….
     kind
         The class of declaration that each of its modules has as `handler`.
 

@@ -6,20 +6,16 @@ by reaction is waited for by polling to a deadline.
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import httpx
 from ulid import ULID
 
-from infra.errors import StarlingError
+from infra.journey_steps import Caller, expect, expect_status, json_of, until
+from infra.picture import Picture
 
-DEADLINE_SECONDS = 30.0
-_POLL_SECONDS = 0.02
-_REQUEST_SECONDS = 30.0
 _UNAVAILABLE = 503
 
-T = TypeVar("T")
 SignIn = Callable[[str, str, str], str]
 """Returns a token for a tenant, a user and a role."""
 
@@ -30,49 +26,6 @@ class Hop(NamedTuple):
     at_ms: int
     service: str
     what: str
-
-
-class JourneyFailed(StarlingError):
-    """A step's effect did not come."""
-
-
-@dataclass(frozen=True)
-class Caller:
-    """A signed-in user's view of the stage's APIs."""
-
-    apis: Mapping[str, str]
-    token: str
-    http: httpx.Client
-
-    def send(
-        self,
-        method: str,
-        service: str,
-        path: str,
-        *,
-        json: object = None,
-        headers: Mapping[str, str] | None = None,
-        params: Mapping[str, Any] | None = None,
-    ) -> httpx.Response:
-        """Send a request to a service's API.
-
-        Parameters
-        ----------
-        method, service, path
-            What to ask whom.
-        json
-            The body's JSON value, if any.
-        headers, params
-            Further headers; the query string.
-        """
-        return self.http.request(
-            method,
-            f"{self.apis[service]}{path}",
-            json=json,
-            params=params,
-            headers={"Authorization": f"Bearer {self.token}"} | dict(headers or {}),
-            timeout=_REQUEST_SECONDS,
-        )
 
 
 class Journey:
@@ -123,6 +76,8 @@ class Journey:
             name, renamed = f"Ada {mark}", f"Augusta {mark}"
             user = self._create_user(admin, name, mark)
             sku = self._put_product(admin, mark)
+            picture = Picture(admin, self._hop)
+            media_id = picture.upload(sku)
             first = self._place(admin, user["id"], sku)
             second = self._place(admin, user["id"], sku)
             self._found(admin, user["id"], "user", {"title": name, "status": "active"})
@@ -135,7 +90,10 @@ class Journey:
             self._deactivate(admin, user["id"])
             self._refused(admin, user["id"], sku)
             self._cancelled(admin, second["id"])
-            self._unseen(stranger, user["id"], first["id"], sku)
+            picture.opens(picture.ready(media_id))
+            picture.found(media_id)
+            picture.on_product(sku, media_id)
+            self._unseen(stranger, user["id"], first["id"], sku, media_id)
 
     def since(self, moment: float) -> int:
         """Return how many milliseconds after the start a moment of the monotonic clock was."""
@@ -148,15 +106,15 @@ class Journey:
 
     def _create_user(self, admin: Caller, name: str, mark: str) -> dict[str, Any]:
         body = {"name": name, "email": f"ada.{mark}@example.com"}
-        user = _json(admin.send("POST", "users", "/users", json=body), 201)
+        user = json_of(admin.send("POST", "users", "/users", json=body), 201)
         self._hop("users", f"user {user['id']} created: {name}")
         return user
 
     def _put_product(self, admin: Caller, mark: str) -> str:
-        sku = f"lamp-{mark}"
-        body = {"name": "Lamp", "price": {"amount": 1999, "currency": "EUR"}, "stock": 10}
-        _json(admin.send("PUT", "orders", f"/products/{sku}", json=body), 201)
-        self._hop("orders", f"product {sku} on sale for 19.99 EUR")
+        sku = f"trail-runner-{mark}"
+        body = {"name": "Trail runner", "price": {"amount": 12900, "currency": "EUR"}, "stock": 10}
+        json_of(admin.send("PUT", "orders", f"/products/{sku}", json=body), 201)
+        self._hop("orders", f"product {sku} on sale for 129.00 EUR")
         return sku
 
     def _order(self, caller: Caller, customer: str, sku: str) -> httpx.Response:
@@ -175,10 +133,10 @@ class Journey:
             lambda: self._order(admin, customer, sku),
             lambda a: a.status_code != 409,  # noqa: PLR2004 - Conflict
         )
-        order = _json(answer, 201)
-        _expect(order["status"] == "placed", f"a new order is {order['status']}, not placed")
-        _expect(order["total"] == {"amount": 3998, "currency": "EUR"}, "the total is wrong")
-        self._hop("orders", f"order {order['id']} placed: 2 x {sku}, 39.98 EUR")
+        order = json_of(answer, 201)
+        expect(order["status"] == "placed", f"a new order is {order['status']}, not placed")
+        expect(order["total"] == {"amount": 25800, "currency": "EUR"}, "the total is wrong")
+        self._hop("orders", f"order {order['id']} placed: 2 x {sku}, 258.00 EUR")
         return order
 
     def _found(self, caller: Caller, text: str, kind: str, wanted: Mapping[str, str]) -> None:
@@ -187,7 +145,7 @@ class Journey:
             answer = caller.send("GET", "search-sync", "/search", params=query)
             if answer.status_code == _UNAVAILABLE:  # the first documents are only making the index
                 return None
-            page = _json(answer, 200)
+            page = json_of(answer, 200)
             return next((i for i in page["items"] if i["id"] == text), None)
 
         def fits(item: dict[str, Any] | None) -> bool:
@@ -201,18 +159,18 @@ class Journey:
         body = {"name": name, "email": user["email"]}
         match = {"If-Match": f'"{user["revision"]}"'}
         path = f"/users/{user['id']}"
-        renamed = _json(admin.send("PUT", "users", path, json=body, headers=match), 200)
-        _expect(renamed["name"] == name, "the user has not the new name")
+        renamed = json_of(admin.send("PUT", "users", path, json=body, headers=match), 200)
+        expect(renamed["name"] == name, "the user has not the new name")
         self._hop("users", f"user renamed: {name}")
 
     def _cancel(self, admin: Caller, order: str) -> None:
-        cancelled = _json(admin.send("POST", "orders", f"/orders/{order}/cancel"), 200)
-        _expect(cancelled["status"] == "cancelled", f"the order is {cancelled['status']}")
+        cancelled = json_of(admin.send("POST", "orders", f"/orders/{order}/cancel"), 200)
+        expect(cancelled["status"] == "cancelled", f"the order is {cancelled['status']}")
         self._hop("orders", f"order {order} cancelled")
 
     def _deactivate(self, admin: Caller, user: str) -> None:
         answer = admin.send("DELETE", "users", f"/users/{user}")
-        _expect_status(answer, 204)
+        expect_status(answer, 204)
         self._hop("users", f"user {user} deactivated, personal data erased")
 
     def _refused(self, admin: Caller, customer: str, sku: str) -> None:
@@ -222,81 +180,31 @@ class Journey:
             lambda: self._order(admin, customer, sku),
             lambda a: a.status_code != 201,  # noqa: PLR2004 - Created
         )
-        problem = _json(answer, 409)
-        _expect(problem["type"] == "/problems/inactive-customer", f"refused as {problem['type']}")
+        problem = json_of(answer, 409)
+        expect(problem["type"] == "/problems/inactive-customer", f"refused as {problem['type']}")
         self._hop("orders", f"a further order is refused: {problem['title'].lower()}")
 
     def _cancelled(self, admin: Caller, order: str) -> None:
         until(
             f"open order {order} was cancelled",
-            lambda: _json(admin.send("GET", "orders", f"/orders/{order}"), 200),
+            lambda: json_of(admin.send("GET", "orders", f"/orders/{order}"), 200),
             lambda o: o["status"] == "cancelled",
         )
         self._hop("orders", f"open order {order} cancelled by the deactivation")
 
-    def _unseen(self, stranger: Caller, user: str, order: str, sku: str) -> None:
+    def _unseen(self, stranger: Caller, user: str, order: str, sku: str, media_id: str) -> None:
         for service, path in (
             ("users", f"/users/{user}"),
             ("orders", f"/orders/{order}"),
             ("orders", f"/products/{sku}"),
+            ("media", f"/media/{media_id}"),
         ):
-            _expect_status(stranger.send("GET", service, path), 404)
-        for text in (user, order, sku):
-            page = _json(stranger.send("GET", "search-sync", "/search", params={"q": text}), 200)
-            _expect(page["items"] == [], f"{self._abroad} finds {text}")
+            expect_status(stranger.send("GET", service, path), 404)
+        for text in (user, order, sku, media_id):
+            page = json_of(stranger.send("GET", "search-sync", "/search", params={"q": text}), 200)
+            expect(page["items"] == [], f"{self._abroad} finds {text}")
         self._hop("all", f"{self._abroad} sees none of it: 404, and an empty search")
 
     def _hop(self, service: str, what: str) -> None:
         hop = Hop(self.since(time.monotonic()), service, what)
         self.hops.append(hop)
-
-
-def until(
-    what: str,
-    look: Callable[[], T],
-    good: Callable[[T], bool],
-    seconds: float = DEADLINE_SECONDS,
-) -> T:
-    """Look until what is seen is good, and return it.
-
-    Parameters
-    ----------
-    what
-        What is waited for, in the past tense: for the error.
-    look, good
-        What is looked at, and whether it is so.
-    seconds
-        The deadline.
-
-    Raises
-    ------
-    JourneyFailed
-        It was not good within the deadline; the message shows what was seen last.
-    """
-    deadline = time.monotonic() + seconds
-    while not good(seen := look()):
-        if time.monotonic() > deadline:
-            raise JourneyFailed(f"not so within {seconds:.0f} s: {what}. Last seen: {_shown(seen)}")
-        time.sleep(_POLL_SECONDS)
-    return seen
-
-
-def _shown(seen: object) -> str:
-    text = f"{seen.status_code} {seen.text}" if isinstance(seen, httpx.Response) else repr(seen)
-    return text[:500]
-
-
-def _expect(holds: bool, otherwise: str) -> None:
-    if not holds:
-        raise JourneyFailed(otherwise)
-
-
-def _expect_status(answer: httpx.Response, status: int) -> None:
-    asked = f"{answer.request.method} {answer.request.url.path}"
-    _expect(answer.status_code == status, f"{asked} answered {_shown(answer)}, not {status}")
-
-
-def _json(answer: httpx.Response, status: int) -> dict[str, Any]:
-    _expect_status(answer, status)
-    document: dict[str, Any] = answer.json()
-    return document

@@ -105,7 +105,10 @@ def _trim_service(folder: Path, service: str, operations: Sequence[str]) -> None
             model = json.loads(gzip.decompress(packed) if path.suffix == ".gz" else packed)
             if name == "service-2.json":
                 model = _called(model, service, operations)
-            _write(folder / name, _without_prose(model))
+            trimmed = _without_prose(model)
+            for parameter in trimmed.get("clientContextParams", {}).values():
+                parameter["documentation"] = ""  # botocore looks for it
+            _write(folder / name, trimmed)
         if path.name != name or name not in _MODELS:
             path.unlink()
 

@@ -1,6 +1,9 @@
-"""A small service on which the constructs are tried."""
+"""A small service on which the constructs are tried, and what judges what they make."""
 
+import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +16,8 @@ from infra.tools import node
 
 node.use()  # before aws_cdk is imported: it starts node
 
-from aws_cdk import App, assertions  # noqa: E402 - see above
+from aws_cdk import App, Stack, Validations, assertions  # noqa: E402 - see above
+from cdk_nag import AwsSolutionsChecks  # noqa: E402 - see above
 
 from infra.app import stack_of  # noqa: E402 - see above
 
@@ -47,3 +51,34 @@ def synthesise(birds: Service) -> Callable[[str], assertions.Template]:
 def template(synthesise: Callable[[str], assertions.Template]) -> assertions.Template:
     """The sample's template for a protected stage."""
     return synthesise("prod")
+
+
+@pytest.fixture
+def judged(tmp_path: Path) -> Callable[[Callable[[App], Stack]], list[str]]:
+    """Return what cdk-nag and cfn-lint find in the stack that a function makes."""
+
+    def judge(make: Callable[[App], Stack]) -> list[str]:
+        app = App(
+            outdir=str(tmp_path),
+            builtin_cloud_formation_validation=False,
+            post_cli_context={"aws:cdk:disable-asset-staging": True},
+        )
+        Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+        stack = make(app)
+        try:
+            app.synth()
+        except RuntimeError as error:
+            assert "ValidationFailed" in str(error)  # noqa: PT017 - the report says what it found
+        report = json.loads((tmp_path / "validation-report.json").read_text())
+        found = [
+            f"{construct['constructPath']}: {violation['ruleName']}"
+            for plugin in report["pluginReports"]
+            for violation in plugin["violations"]
+            for construct in violation["violatingConstructs"]
+        ]
+        template = tmp_path / f"{stack.stack_name}.template.json"
+        lint = Path(sys.executable).with_name("cfn-lint")
+        done = subprocess.run([lint, template], capture_output=True, text=True, check=False)
+        return found + done.stdout.splitlines()
+
+    return judge

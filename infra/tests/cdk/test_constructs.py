@@ -8,7 +8,6 @@ from aws_cdk import App, Stack, assertions
 from aws_cdk.assertions import Match
 
 from infra.bundling import Target, code, layer
-from infra.constructs.bucket import Bucket
 from infra.constructs.bundle import make_bundle
 from infra.constructs.function import Access, Function, Grant, Plan
 from infra.constructs.rest_api import RestApi
@@ -93,6 +92,16 @@ def test_a_consumer_of_a_queue_leaves_room_for_others(template: assertions.Templ
     )
 
 
+def test_a_function_takes_what_it_declares_and_its_queue_waits_as_long(
+    template: assertions.Template,
+) -> None:
+    template.resource_properties_count_is(
+        "AWS::Lambda::Function", {"Timeout": 90, "MemorySize": 1024}, 1
+    )
+    # Six times the function's timeout, as Lambda asks for.
+    template.resource_properties_count_is("AWS::SQS::Queue", {"VisibilityTimeout": 540}, 1)
+
+
 def test_a_schedule_is_a_rule_of_the_clock_whose_failures_are_kept(
     template: assertions.Template,
 ) -> None:
@@ -144,33 +153,6 @@ def test_a_disposable_stages_resources_go_with_their_stack(synthesise: Synthesis
     )
     synthesise("dev").has_resource("AWS::DynamoDB::Table", {"DeletionPolicy": Match.absent()})
     synthesise("prod").has_resource("AWS::DynamoDB::Table", {"DeletionPolicy": "Retain"})
-
-
-@pytest.mark.parametrize(("stage", "versioned"), [("dev", False), ("prod", True)])
-def test_a_bucket_is_private_and_on_a_protected_stage_versioned(
-    stage: str, versioned: bool
-) -> None:
-    stack = Stack(App())
-    Bucket(stack, "Photos", stage=Stage.of(stage))
-    template = assertions.Template.from_stack(stack)
-    template.has_resource_properties(
-        "AWS::S3::Bucket",
-        {
-            "PublicAccessBlockConfiguration": {
-                "BlockPublicAcls": True,
-                "BlockPublicPolicy": True,
-                "IgnorePublicAcls": True,
-                "RestrictPublicBuckets": True,
-            },
-            "BucketEncryption": Match.any_value(),
-            "VersioningConfiguration": {"Status": "Enabled"} if versioned else Match.absent(),
-        },
-    )
-    denied = {"Effect": "Deny", "Condition": {"Bool": {"aws:SecureTransport": "false"}}}
-    template.has_resource_properties(
-        "AWS::S3::BucketPolicy",
-        {"PolicyDocument": {"Statement": Match.array_with([Match.object_like(denied)])}},
-    )
 
 
 def plan(stack: Stack, birds: Service, name: str = "sing") -> Plan:

@@ -14,18 +14,27 @@ from botocore.credentials import CredentialResolver, EnvProvider
 if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient
     from types_boto3_events.client import EventBridgeClient
+    from types_boto3_rekognition.client import RekognitionClient
+    from types_boto3_s3.client import S3Client
     from types_boto3_secretsmanager.client import SecretsManagerClient
     from types_boto3_sqs.client import SQSClient
 
 CONNECT_SECONDS = 2
 READ_SECONDS = 5
 ATTEMPTS = 3
+_PATIENCE = {"rekognition": 60, "s3": 60}  # to look at a picture, to copy a large file
+# S3 takes forms and links that are signed by this version alone in all its regions.
+_SIGNATURES = {"s3": "s3v4"}
 
 
 @overload
 def client(service: Literal["dynamodb"]) -> "DynamoDBClient": ...
 @overload
 def client(service: Literal["events"]) -> "EventBridgeClient": ...
+@overload
+def client(service: Literal["rekognition"]) -> "RekognitionClient": ...
+@overload
+def client(service: Literal["s3"]) -> "S3Client": ...
 @overload
 def client(service: Literal["secretsmanager"]) -> "SecretsManagerClient": ...
 @overload
@@ -41,8 +50,8 @@ def client(service: str) -> Any:
     Returns
     -------
     botocore.client.BaseClient
-        With timeouts of 2 s to connect and 5 s to read, and 3 attempts in all, so that a call
-        ends well within the shortest function timeout.
+        With timeouts of 2 s to connect and 5 s to read (60 s where a picture is looked at or a
+        file copied), and 3 attempts in all, so that a call ends well within the function's timeout.
     """
     return _client(service)
 
@@ -53,7 +62,8 @@ def _client(service: str) -> Any:
         service,
         config=Config(
             connect_timeout=CONNECT_SECONDS,
-            read_timeout=READ_SECONDS,
+            read_timeout=_PATIENCE.get(service, READ_SECONDS),
+            signature_version=_SIGNATURES.get(service),
             retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
         ),
     )

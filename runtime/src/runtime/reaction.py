@@ -7,6 +7,7 @@ from typing import Any, Generic, NamedTuple, TypeVar, get_args, get_type_hints
 
 from contracts.envelope import ContractBroken, Metadata, parse_event
 from contracts.reader import Reader
+from runtime.capacity import ORDINARY, Capacity
 from runtime.cause import Cause
 from runtime.changes import Change, ConditionFailed, Outdated
 from runtime.collaborators import Collaborators
@@ -91,17 +92,21 @@ class Reaction:
     fact
         Whether it is something to do once (remembered by event id), not a projection (which
         keeps the highest revision).
+    capacity
+        What one invocation may take.
     """
 
     def __init__(
         self,
         function: Callable[..., None],
         fact: bool,
+        capacity: Capacity,
         collaborators: Mapping[str, Callable[[], Any]],
     ) -> None:
         self.function = function
         self.name = function.__name__
         self.fact = fact
+        self.capacity = capacity
         self._collaborators = Collaborators(function, collaborators)
 
     @cached_property
@@ -154,7 +159,11 @@ class Reaction:
 
 
 def reaction(
-    function: Callable[..., None], *, fact: bool = False, **collaborators: Callable[[], Any]
+    function: Callable[..., None],
+    *,
+    fact: bool = False,
+    capacity: Capacity = ORDINARY,
+    **collaborators: Callable[[], Any],
 ) -> Reaction:
     """Declare a reaction.
 
@@ -166,7 +175,9 @@ def reaction(
         or was handled before may pass through: the event is then dropped.
     fact
         Whether it is something to do once; the function then commits `event.mark`.
+    capacity
+        What one invocation may take.
     **collaborators
         What else the function takes, each as a factory that is called once a process.
     """
-    return Reaction(function, fact, collaborators)
+    return Reaction(function, fact, capacity, collaborators)

@@ -5,17 +5,28 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from contracts.limits import require_shallow
+from runtime.capacity import ORDINARY, Capacity
 from runtime.collaborators import Collaborators
 from runtime.queue import Hopeless, consume
 
 
 class Worker:
-    """A declared worker; calling it handles one batch of its queue as Lambda passes it."""
+    """A declared worker; calling it handles one batch of its queue as Lambda passes it.
+
+    Attributes
+    ----------
+    capacity
+        What one invocation may take.
+    """
 
     def __init__(
-        self, function: Callable[..., None], collaborators: Mapping[str, Callable[[], Any]]
+        self,
+        function: Callable[..., None],
+        capacity: Capacity,
+        collaborators: Mapping[str, Callable[[], Any]],
     ) -> None:
         self.function = function
+        self.capacity = capacity
         self.name = function.__name__
         self._collaborators = Collaborators(function, collaborators)
 
@@ -36,7 +47,12 @@ class Worker:
         self.function(message, **self._collaborators.built())
 
 
-def worker(function: Callable[..., None], **collaborators: Callable[[], Any]) -> Worker:
+def worker(
+    function: Callable[..., None],
+    *,
+    capacity: Capacity = ORDINARY,
+    **collaborators: Callable[[], Any],
+) -> Worker:
     """Declare a worker.
 
     Parameters
@@ -44,7 +60,9 @@ def worker(function: Callable[..., None], **collaborators: Callable[[], Any]) ->
     function
         Takes a message's JSON value and its collaborators by name. `Hopeless` sets the message
         aside; any other exception brings it again, later.
+    capacity
+        What one invocation may take.
     **collaborators
         What else the function takes, each as a factory that is called once a process.
     """
-    return Worker(function, collaborators)
+    return Worker(function, capacity, collaborators)

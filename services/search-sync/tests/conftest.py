@@ -34,6 +34,7 @@ class Told:
     ada = "usr_01JD000000000000000000ADA0"
     tea = "ord_01JD000000000000000000TEA0"
     mug = "ord_01JD000000000000000000MVG0"
+    sign = "med_01JD0000000000000000000S1G"
 
     def __init__(self, tenant: str = "acme") -> None:
         self.tenant = tenant
@@ -55,6 +56,34 @@ class Told:
 
     def cancelled(self, order: str = tea, revision: int = 2, user: str = ada) -> Event:
         return self._order("OrderCancelled", order, revision, user, reason="too slow")
+
+    def ready(self, media: str = sign, revision: int = 5, **data: Any) -> Event:
+        fields = {
+            "purpose": "product",
+            "subject": "TEA-1",
+            "owner": "ada",
+            "filename": "shop sign.jpg",
+            "renditions": [],
+            "colors": ["#2f4f2f"],
+            "texts": ["OPEN ALL DAY", "tea"],
+            "missing": ["thumbnails"],
+            "ready_at": "2026-11-20T08:30:00Z",
+        }
+        return self._media("MediaReady", media, revision, **fields | data)
+
+    def deleted(self, media: str = sign, revision: int = 6) -> Event:
+        fields = {"purpose": "product", "subject": "TEA-1", "owner": "ada", "reason": "REQUESTED"}
+        return self._media("MediaDeleted", media, revision, **fields)
+
+    def _media(self, fact: str, media: str, revision: int, **data: Any) -> Event:
+        return incoming(
+            "starling.media",
+            f"{fact}.v1",
+            {"media_id": media} | data,
+            subject=media,
+            revision=revision,
+            tenant=self.tenant,
+        )
 
     def _user(self, fact: str, user: str, revision: int, **data: str) -> Event:
         return incoming(
@@ -122,10 +151,15 @@ class Projected:
     def order(self) -> dict[str, Any]:
         return self.rows()[f"ORDER#{Told.tea}"]
 
-    def image(self, sk: str = "USER") -> dict[str, Any]:
+    def media(self, media: str = Told.sign, tenant: str = "acme") -> dict[str, Any] | None:
+        """Return the data of a picture's row, without the tenant's name; None if there is none."""
+        row = self.table.get(Key(f"TENANT#{tenant}#MEDIA#{media}", "MEDIA"))
+        return row and {name: value for name, value in row.data.items() if name != "tenant"}
+
+    def image(self, sk: str = "USER", of: str = f"USER#{Told.ada}") -> dict[str, Any]:
         """Return a row in DynamoDB's own form."""
         dynamodb: Any = client("dynamodb")
-        key = Key(f"TENANT#acme#USER#{Told.ada}", sk).attributes()
+        key = Key(f"TENANT#acme#{of}", sk).attributes()
         item: dict[str, Any] = dynamodb.get_item(TableName=TABLE, Key=key)["Item"]
         return item
 

@@ -183,6 +183,9 @@ def test_a_document_that_the_engine_refuses_for_good_is_set_aside_with_the_reaso
         pytest.param({"revision": {"S": "x"}}, id="not in the layout"),
         pytest.param({"data": {"M": {"kind": {"S": "user"}}}}, id="a field is missing"),
         pytest.param({"pk": {"S": "TENANT#acme#CART#1"}}, id="another kind of row"),
+        pytest.param(
+            {"pk": {"S": "TENANT#acme#MEDIA#1"}}, id="a picture's key, but not its sort key"
+        ),
         pytest.param({"pk": {"S": "odd"}}, id="an odd key"),
         pytest.param({"sk": {"S": "CART"}}, id="an odd sort key"),
     ],

@@ -193,7 +193,7 @@ def test_the_first_write_makes_the_index_and_its_alias(engine: Engine) -> None:
     assert OpenSearchIndex.connect().write([ADA, GRACE]) == []
     assert engine.paths == [
         "POST /starling-documents/_bulk",
-        "PUT /starling-documents-v1",
+        f"PUT /{opensearch.INDEX}",
         "POST /starling-documents/_bulk",
     ]
     definition = json.loads(engine.asked[1][1])
@@ -209,7 +209,7 @@ def test_a_deletion_makes_the_index_first_because_the_engine_would_make_another(
     assert OpenSearchIndex.connect().write([GONE]) == []
     assert engine.paths == [
         "HEAD /_alias/starling-documents",
-        "PUT /starling-documents-v1",
+        f"PUT /{opensearch.INDEX}",
         "POST /starling-documents/_bulk",
     ]
 

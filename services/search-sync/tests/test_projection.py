@@ -137,9 +137,11 @@ def test_every_released_minor_is_handled(
 ) -> None:
     assert reaction(queue_event(event), Context()) == {"batchItemFailures": []}
     assert queues.dead() == []
-    detail = event["detail"]
-    user = detail["data"].get("customer_id") or detail["data"]["user_id"]
-    assert projected.rows(detail["metadata"]["tenant_id"], user)
+    data, tenant = event["detail"]["data"], event["detail"]["metadata"]["tenant_id"]
+    if media := data.get("media_id"):
+        assert projected.media(media, tenant)
+    else:
+        assert projected.rows(tenant, data.get("customer_id") or data["user_id"])
 
 
 GARBAGE = ["", "{", "[]", "null", '{"detail": 1}', "\ud800".encode("utf-8", "replace").decode()]
@@ -151,15 +153,16 @@ def test_garbage_goes_to_the_dead_letter_queue_and_the_rest_goes_on(
 ) -> None:
     kinds = [
         *(told.registered(), told.updated(), told.deactivated(), told.erased()),
-        *(told.placed(), told.cancelled()),
+        *(told.placed(), told.cancelled(), told.ready(), told.deleted()),
     ]
     (good,) = [kind for kind in kinds if kind["detail-type"] == handler.detail_type]
     bad: dict[str, Any] = json.loads(json.dumps(good))
-    (first,) = [name for name in ("user_id", "order_id") if name in bad["detail"]["data"]]
+    ids = ("user_id", "order_id", "media_id")
+    (first,) = [name for name in ids if name in bad["detail"]["data"]]
     bad["detail"]["data"][first] = "TENANT#globex"
     assert handler(queue_event(*GARBAGE, bad, good), Context()) == {"batchItemFailures": []}
     dead = queues.dead()
     assert len(dead) == len(GARBAGE) + 1
     reasons = [message["MessageAttributes"]["reason"]["StringValue"] for message in dead]
     assert any(f"$.detail.data.{first}" in reason for reason in reasons)
-    assert len(projected.rows()) == 1
+    assert len(projected.rows()) + bool(projected.media()) == 1

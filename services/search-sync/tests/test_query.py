@@ -13,7 +13,7 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
 
 @given(
     text=texts,
-    kind=st.sampled_from([None, "user", "order"]),
+    kind=st.sampled_from([None, "user", "order", "media"]),
     after=st.none() | st.just([1.0, "usr_1"]),
 )
 def test_every_query_is_bound_to_its_tenant_and_kind(text: str, kind: Any, after: Any) -> None:

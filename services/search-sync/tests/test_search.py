@@ -66,6 +66,11 @@ def test_a_hit_says_what_it_is(full: Any) -> None:
         "customer_name": "Ada 0",
         "total": {"amount": 900, "currency": "EUR"},
         "placed_at": "2026-11-20T08:30:00Z",
+        "purpose": None,
+        "subject": None,
+        "texts": None,
+        "colors": None,
+        "ready_at": None,
     }
 
 

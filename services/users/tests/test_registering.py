@@ -23,6 +23,7 @@ def test_a_user_is_registered_and_told(api: Any, commits: Commits) -> None:
         "id": user["id"],
         "name": "Ada Lovelace",
         "email": "ada@example.com",
+        "avatar": None,
         "status": "active",
         "revision": 1,
         "created_at": user["created_at"],

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import WithJsonSchema
 
 from contracts.event import EventData
-from contracts.ids import UserId
+from contracts.ids import MediaId, UserId
 from contracts.values import CODE, Email, Name, Reason, Timestamp
 
 SOURCE = "starling.users"
@@ -30,14 +30,16 @@ class UserRegistered(EventData, source=SOURCE, version="1.0"):
     """When the user was created, in UTC."""
 
 
-class UserUpdated(EventData, source=SOURCE, version="1.0"):
-    """A user's name or e-mail address changed. Carries both, as they are now."""
+class UserUpdated(EventData, source=SOURCE, version="1.1"):
+    """A user's name, e-mail address or avatar changed. Carries all, as they are now."""
 
     user_id: UserId
     name: Name
     email: Email
+    avatar: MediaId | None = None
+    """The upload that is the user's picture; none, if there is no picture."""
     updated_at: Timestamp
-    """When name or address changed, in UTC."""
+    """When one of them changed, in UTC."""
 
 
 class UserDeactivated(EventData, source=SOURCE, version="1.0"):

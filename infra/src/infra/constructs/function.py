@@ -147,6 +147,8 @@ class Function(Construct):
         What it is.
     timeout
         How long one invocation may take, in seconds.
+    memory
+        In MB.
     reserved
         How many may run at once, if that is bounded.
     """
@@ -158,6 +160,7 @@ class Function(Construct):
         plan: Plan,
         *,
         timeout: int = DEFAULT_TIMEOUT,
+        memory: int = MEMORY,
         reserved: int | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -188,7 +191,7 @@ class Function(Construct):
             code=plan.bundle.code,
             layers=[plan.bundle.layer],
             role=self.role.attr_arn,
-            memory_size=MEMORY,
+            memory_size=memory,
             timeout=timeout,
             reserved_concurrent_executions=reserved,
             tracing_config=of.TracingConfigProperty(mode="Active"),
@@ -197,6 +200,7 @@ class Function(Construct):
         )
         acknowledge(function, "AwsSolutions-L1", PYTHON)
         self.arn = function.attr_arn
+        self.ref = function.ref  # its name, once it is there
 
     def allow(self, construct_id: str, service: str, source_arn: str) -> None:
         """Let an AWS service call the function, on behalf of one source."""

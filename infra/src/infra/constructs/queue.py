@@ -6,6 +6,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.constructs.alarm import alarm
+from infra.constructs.arns import account
 from infra.constructs.function import Access, Grant, policy
 from infra.constructs.reasons import acknowledge
 from infra.stages import Stage
@@ -99,8 +100,8 @@ class WorkQueue(Construct):
         How often a message is received before it goes to the dead-letter queue. With the
         longest delays of the runtime (7.5 minutes on average) 500 take 2.6 days, and a message
         must get there before it is 4 days old and forgotten.
-    rules
-        ARNs of the rules that may put messages into it.
+    rules, buckets
+        ARNs of the rules and of the buckets that may put messages into it.
     """
 
     def __init__(
@@ -114,6 +115,7 @@ class WorkQueue(Construct):
         handling: int,
         attempts: int = ATTEMPTS,
         rules: Sequence[str] = (),
+        buckets: Sequence[str] = (),
     ) -> None:
         super().__init__(scope, construct_id)
         self.dead_letters = DeadLetterQueue(
@@ -138,7 +140,7 @@ class WorkQueue(Construct):
             },
         )
         self.arn = self._queue.attr_arn
-        _guard(self, self.arn, self._queue.ref, rules)
+        self.policy = _guard(self, self.arn, self._queue.ref, rules, buckets)
 
     def sending(self, variable: str) -> Access:
         """Return the access to put messages into it; the variable names its URL."""
@@ -161,8 +163,14 @@ class WorkQueue(Construct):
         )
 
 
-def _guard(scope: Construct, arn: str, url: str, rules: Sequence[str]) -> None:
-    """Let nobody in without TLS, and of AWS's services some rules of the bus alone."""
+def _guard(
+    scope: Construct,
+    arn: str,
+    url: str,
+    rules: Sequence[str] = (),
+    buckets: Sequence[str] = (),
+) -> sqs.CfnQueuePolicy:
+    """Let nobody in without TLS, and of AWS's services some rules and buckets alone."""
     without_tls = {
         "Effect": "Deny",
         "Principal": "*",
@@ -170,13 +178,21 @@ def _guard(scope: Construct, arn: str, url: str, rules: Sequence[str]) -> None:
         "Resource": [arn],
         "Condition": {"Bool": {"aws:SecureTransport": "false"}},
     }
-    from_rules = [
-        Grant(["sqs:SendMessage"], [arn]).statement(
-            Principal={"Service": "events.amazonaws.com"},
-            Condition={"ArnEquals": {"aws:SourceArn": rule}},
-        )
-        for rule in rules
+    sources = [
+        *(("events.amazonaws.com", rule) for rule in rules),
+        *(("s3.amazonaws.com", bucket) for bucket in buckets),
     ]
-    sqs.CfnQueuePolicy(
-        scope, "Policy", queues=[url], policy_document=policy([without_tls, *from_rules])
+    admitted = [
+        Grant(["sqs:SendMessage"], [arn]).statement(
+            Principal={"Service": principal},
+            Condition={
+                "ArnEquals": {"aws:SourceArn": source},
+                # A bucket's ARN does not say whose it is.
+                **({"StringEquals": {"aws:SourceAccount": account()}} if source in buckets else {}),
+            },
+        )
+        for principal, source in sources
+    ]
+    return sqs.CfnQueuePolicy(
+        scope, "Policy", queues=[url], policy_document=policy([without_tls, *admitted])
     )

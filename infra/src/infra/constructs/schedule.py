@@ -46,7 +46,7 @@ class Schedule(Construct):
         invocation(
             self,
             "Retries",
-            function_name=function.name,
+            function_name=function.ref,
             qualifier="$LATEST",
             maximum_retry_attempts=RETRIES,
             destination_config=invocation.DestinationConfigProperty(

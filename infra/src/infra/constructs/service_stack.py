@@ -1,6 +1,6 @@
 """The stack of one service: a few lines, because its functions declare themselves."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TypeVar
 
@@ -17,8 +17,9 @@ from infra.constructs.queue import ATTEMPTS, DeadLetterQueue, WorkQueue
 from infra.constructs.rest_api import RestApi
 from infra.constructs.schedule import Schedule
 from infra.constructs.secret import CursorSecret
+from infra.constructs.state_machine import Created, StateMachine, named
 from infra.constructs.stream import Publisher, StreamConsumer
-from infra.constructs.subscription import HANDLING, Subscription, worker
+from infra.constructs.subscription import Subscription, worker
 from infra.constructs.table import ServiceTable
 from infra.discovery import Service, declared
 from infra.stages import Stage
@@ -26,9 +27,15 @@ from runtime.endpoint import Endpoint
 from runtime.reaction import Reaction
 from runtime.schedule import Schedule as DeclaredSchedule
 from runtime.stream import Stream
+from runtime.task import Task
 from runtime.worker import Worker
 
 D = TypeVar("D")
+
+More = Mapping[str, Sequence[Access]]
+"""What single functions may reach besides, by their names."""
+
+_NO_MORE: More = {}
 
 
 class ServiceStack(Stack):
@@ -72,7 +79,9 @@ class ServiceStack(Stack):
         plan = Plan(self.stage, self.bundle, "publisher", "runtime.publisher.handler")
         Publisher(self, "Publisher", plan, table=table, bus_arn=bus)
 
-    def rest_api(self, *also: Access, reads: ServiceTable, writes: ServiceTable) -> None:
+    def rest_api(
+        self, *also: Access, reads: ServiceTable, writes: ServiceTable, more: More = _NO_MORE
+    ) -> None:
         """Add a REST API with a function for each module of the service's ``api``.
 
         Parameters
@@ -81,18 +90,26 @@ class ServiceStack(Stack):
             What each of its functions may reach besides.
         reads, writes
             The table that its endpoints may read and that those that write may change.
+        more
+            What single ones may reach.
         """
         arn = self.shared("authorizer-arn")
         api = RestApi(self, "Api", stage=self.stage, service=self.service.name, authorizer_arn=arn)
-        self._serve(api, (reads.reading(), *also), writes.writing())
+        self._serve(api, (reads.reading(), *also), writes.writing(), more)
 
-    def http_api(self, *also: Access) -> None:
+    def http_api(
+        self, *also: Access, table: ServiceTable | None = None, more: More = _NO_MORE
+    ) -> None:
         """Add an HTTP API with a function for each module of the service's ``api``.
 
         Parameters
         ----------
         *also
-            What each of its functions may reach; they read and write no table.
+            What each of its functions may reach besides.
+        table
+            The table that its endpoints may read and that those that write may change.
+        more
+            What single ones may reach.
         """
         api = HttpApi(
             self,
@@ -102,9 +119,10 @@ class ServiceStack(Stack):
             issuer=self.shared("issuer"),
             audience=self.shared("user-pool-client-id"),
         )
-        self._serve(api, also, None)
+        reading = (table.reading(),) if table else ()
+        self._serve(api, (*reading, *also), table.writing() if table else None, more)
 
-    def reactions(self, *also: Access, writes: ServiceTable) -> None:
+    def reactions(self, *also: Access, writes: ServiceTable, more: More = _NO_MORE) -> None:
         """Add a subscription for each module of the service's ``reactions``.
 
         Parameters
@@ -113,8 +131,10 @@ class ServiceStack(Stack):
             What each may reach besides.
         writes
             The table that they read and change.
+        more
+            What single ones may reach.
         """
-        for title, plan, reaction in self._declared("reactions", Reaction):
+        for title, plan, reaction in self._declared("reactions", Reaction, more):
             reaching = plan.reaching(writes.reading(), writes.writing(), *also)
             Subscription(self, title, reaching, reaction=reaction)
 
@@ -153,7 +173,9 @@ class ServiceStack(Stack):
             reaching = plan.reaching(table.reading(), *also)
             StreamConsumer(self, title, reaching, stream=stream, table=table, parked=parked)
 
-    def work_queue(self, name: str, *, attempts: int = ATTEMPTS) -> WorkQueue:
+    def work_queue(
+        self, name: str, *, attempts: int = ATTEMPTS, buckets: Sequence[str] = ()
+    ) -> WorkQueue:
         """Add a queue of the service's own, for one of its workers.
 
         Parameters
@@ -162,18 +184,25 @@ class ServiceStack(Stack):
             The queue's name within the service, which is its worker's.
         attempts
             How often a message is received before it goes to the dead-letter queue.
+        buckets
+            ARNs of the buckets that tell it of their objects.
         """
+        workers = self._declared("workers", Worker)
+        capacities = {plan.name: declaration.capacity for _, plan, declaration in workers}
         return WorkQueue(
             self,
             f"{_title(name)}Queue",
             stage=self.stage,
             name=f"{self.service.name}-{name}",
             holds=f"{self.service.name} could not handle a message ({name}).",
-            handling=HANDLING,
+            handling=capacities[name].seconds,
             attempts=attempts,
+            buckets=buckets,
         )
 
-    def workers(self, *also: Access, queues: Sequence[WorkQueue]) -> None:
+    def workers(
+        self, *also: Access, queues: Mapping[str, WorkQueue], more: More = _NO_MORE
+    ) -> None:
         """Add a function for each module of the service's ``workers``.
 
         Parameters
@@ -181,11 +210,54 @@ class ServiceStack(Stack):
         *also
             What each may reach besides its queue.
         queues
-            Their queues, in the order of the modules' names.
+            Their queues, by the workers' names.
+        more
+            What single ones may reach.
         """
-        workers = self._declared("workers", Worker)
-        for (title, plan, _declaration), queue in zip(workers, queues, strict=True):
-            worker(Construct(self, title), plan.reaching(*also), queue)
+        for title, plan, declaration in self._declared("workers", Worker, more):
+            queue = queues[plan.name]
+            worker(Construct(self, title), plan.reaching(*also), queue, declaration.capacity)
+
+    def workflow(
+        self,
+        name: str,
+        *also: Access,
+        reaches: Sequence[Access] = (),
+        started: Created | None = None,
+        more: More = _NO_MORE,
+    ) -> StateMachine:
+        """Add a state machine, and a function for each task that its definition names.
+
+        Parameters
+        ----------
+        name
+            Its name within the service: ``large-import`` is ``workflow/large_import.asl.json``.
+        *also
+            What each of its tasks may reach.
+        reaches
+            What the state machine itself reaches.
+        started
+            What starts it, if that is new objects.
+        more
+            What single tasks may reach.
+        """
+        definition = self.service.definition(name)
+        tasks = {}
+        for title, plan, task in self._declared("workflow", Task, more):
+            if (word := plan.name.replace("-", "_")) in named(definition):
+                seconds, memory = task.capacity
+                reaching = plan.reaching(*also)
+                tasks[word] = Function(self, title, reaching, timeout=seconds, memory=memory)
+        return StateMachine(
+            self,
+            _title(name),
+            stage=self.stage,
+            name=f"{self.service.name}-{name}",
+            definition=definition,
+            tasks=tasks,
+            access=reaches,
+            started=started,
+        )
 
     def shared(self, name: str) -> str:
         """Return a value that the platform's stack shares, read when the stack is deployed."""
@@ -208,9 +280,13 @@ class ServiceStack(Stack):
         return secret.reading()
 
     def _serve(
-        self, api: RestApi | HttpApi, access: tuple[Access, ...], writing: Access | None
+        self,
+        api: RestApi | HttpApi,
+        access: tuple[Access, ...],
+        writing: Access | None,
+        more: More,
     ) -> None:
-        for title, plan, endpoint in self._declared("api", Endpoint):
+        for title, plan, endpoint in self._declared("api", Endpoint, more):
             reaching = plan.reaching(*access)
             if writing and endpoint.access == "write":
                 reaching = reaching.reaching(writing)
@@ -220,10 +296,16 @@ class ServiceStack(Stack):
         CfnOutput(self, "ApiId", value=api.id)
         CfnOutput(self, "ApiUrl", value=api.url)
 
-    def _declared(self, part: str, kind: type[D]) -> Iterator[tuple[str, Plan, D]]:
-        for found in declared(self.service, part, kind):
+    def _declared(
+        self, part: str, kind: type[D], more: More = _NO_MORE
+    ) -> Iterator[tuple[str, Plan, D]]:
+        functions = declared(self.service, part, kind)
+        if unknown := more.keys() - {found.name for found in functions}:
+            raise LookupError(f"{self.service.name} has no {part} called {sorted(unknown)}")
+        for found in functions:
             plan = Plan(self.stage, self.bundle, found.name, found.handler)
-            yield _title(found.name), plan, found.declaration
+            reaching = plan.reaching(*more.get(found.name, ()))
+            yield _title(found.name), reaching, found.declaration
 
 
 def _title(name: str) -> str:

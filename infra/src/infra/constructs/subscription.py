@@ -8,15 +8,15 @@ from infra.constructs.alarm import alarm
 from infra.constructs.arns import arn
 from infra.constructs.function import Function, Plan
 from infra.constructs.queue import DeadLetterQueue, WorkQueue
+from runtime.capacity import Capacity
 from runtime.reaction import Reaction
 
-HANDLING = 30  # seconds
 BATCH = 10
 CONCURRENCY = 10
 """How many of a consumer's functions run at once, so that a flood leaves room for others."""
 
 
-def worker(scope: Construct, plan: Plan, queue: WorkQueue) -> None:
+def worker(scope: Construct, plan: Plan, queue: WorkQueue, capacity: Capacity) -> None:
     """Add a function that works off a queue, message by message, with partial failures.
 
     Parameters
@@ -27,8 +27,16 @@ def worker(scope: Construct, plan: Plan, queue: WorkQueue) -> None:
         The function; the access to its queue is added.
     queue
         What it works off.
+    capacity
+        What one invocation may take.
     """
-    function = Function(scope, "Function", plan.reaching(*queue.consuming()), timeout=HANDLING)
+    function = Function(
+        scope,
+        "Function",
+        plan.reaching(*queue.consuming()),
+        timeout=capacity.seconds,
+        memory=capacity.memory,
+    )
     lambda_.CfnEventSourceMapping(
         scope,
         "Source",
@@ -68,7 +76,7 @@ class Subscription(Construct):
             stage=plan.stage,
             name=name,
             holds=f"{service} could not handle a {reaction.detail_type} ({plan.name}).",
-            handling=HANDLING,
+            handling=reaction.capacity.seconds,
             rules=[rule],
         )
         events.CfnRule(
@@ -90,7 +98,7 @@ class Subscription(Construct):
             metric="InvocationsFailedToBeSentToDlq",
             dimensions={"EventBusName": bus, "RuleName": rule_name},
         )
-        worker(self, plan, queue)
+        worker(self, plan, queue, reaction.capacity)
 
 
 def target(address: str, failures: DeadLetterQueue) -> events.CfnRule.TargetProperty:

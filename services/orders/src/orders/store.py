@@ -4,6 +4,7 @@
 pk                            sk                 what
 ============================  =================  ===============================================
 TENANT#t#PRODUCT#<sku>        PRODUCT            a product
+TENANT#t#PRODUCT#<sku>        PICTURE            its pictures, also of one that is not there yet
 TENANT#t#ORDER#<id>           ORDER              an order
 TENANT#t#CUSTOMER#<user id>   CUSTOMER           what orders knows of a user: active or not
 TENANT#t#CUSTOMER#<user id>   OPEN#<order id>    points to an open order; gone when it ends
@@ -15,6 +16,7 @@ itself, because indexes lag, and a deactivation must find every one.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self, TypedDict
 
@@ -30,6 +32,7 @@ from runtime.changes import (
     Create,
     Exists,
     Key,
+    Operation,
     Project,
     Remove,
     Require,
@@ -77,20 +80,19 @@ class Products(_InTable):
             Another request wrote it first.
         """
         try:
-            self._table.commit(Create(key=_product_key(tenant, product.sku), data=_data(product)))
+            self.save(tenant, [(None, product)])
         except Exists as failure:
             raise Conflict("another request put this product on sale: try again") from failure
 
-    def replace(self, tenant: str, old: Product, new: Product) -> None:
-        """Write a changed product."""
-        self._table.commit(
-            Update(
-                key=_product_key(tenant, new.sku),
-                data=_data(new),
-                revision=new.revision,
-                expected=old.revision,
-            )
-        )
+    def save(self, tenant: str, changed: Sequence[tuple[Product | None, Product]]) -> None:
+        """Write 1 to 100 products in one transaction, each with what it was before.
+
+        Raises
+        ------
+        runtime.changes.Exists, runtime.changes.RevisionConflict
+            One of them is not what it was any more.
+        """
+        self._table.commit(*(_product_change(tenant, old, new) for old, new in changed))
 
 
 class Customers(_InTable):
@@ -237,8 +239,38 @@ def _lists(tenant: str, order: Order) -> _Lists:
     }
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
+class _Told(Update):
+    """Replace a product of which nothing was said since, be it without a new revision."""
+
+    as_of: str
+
+    def operation(self) -> Operation:
+        """Return the write."""
+        operation = super().operation()
+        parameters = operation["parameters"]
+        unknown = "" if self.as_of else "attribute_not_exists(#data.as_of) OR "
+        parameters["ConditionExpression"] += f" AND ({unknown}#data.as_of = :as_of)"
+        parameters["ExpressionAttributeNames"] = {"#data": "data"}
+        parameters["ExpressionAttributeValues"][":as_of"] = {"S": self.as_of}
+        return operation
+
+
+def _product_change(tenant: str, old: Product | None, new: Product) -> Change:
+    key, data = _product_key(tenant, new.sku), _data(new)
+    if old is None:
+        return Create(key=key, data=data)
+    expected = old.revision
+    return _Told(key=key, data=data, revision=new.revision, expected=expected, as_of=old.as_of)
+
+
 def _product_key(tenant: str, sku: str) -> Key:
     return Key(f"TENANT#{tenant}#PRODUCT#{sku}", "PRODUCT")
+
+
+def picture_key(tenant: str, sku: str) -> Key:
+    """Return the key of what is known of a product's pictures (`orders.pictures`)."""
+    return Key(_product_key(tenant, sku).pk, "PICTURE")
 
 
 def _order_key(tenant: str, order_id: str) -> Key:

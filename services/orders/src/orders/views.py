@@ -1,15 +1,21 @@
 """Answers that several endpoints share."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
 from contracts.events.orders import OrderType
 from contracts.money import Money
 from orders.domain.orders import Order
 from orders.domain.products import Product
 from runtime.messages import Answer, View
+
+
+class PictureView(View):
+    """A picture: the service of media has it by this id."""
+
+    media_id: str
 
 
 class ProductView(View):
@@ -21,7 +27,8 @@ class ProductView(View):
     name: str
     price: Money
     stock: int
-    revision: int
+    picture: PictureView | None = None
+    revision: Annotated[int, Field(description="of all but the picture")]
 
 
 class LineView(View):
@@ -52,9 +59,14 @@ class OrderView(View):
     revision: int
 
 
-def product_answer(product: Product, status: int | None = None) -> Answer[ProductView]:
-    """Return the product as an answer, with its revision as the entity tag."""
-    return Answer(ProductView.model_validate(product), status=status, etag=product.revision)
+def product_answer(
+    product: Product, picture: str | None, status: int | None = None
+) -> Answer[ProductView]:
+    """Return the product and its picture as an answer; its revision is the entity tag."""
+    view = ProductView.model_validate(product)
+    if picture is not None:
+        view = view.model_copy(update={"picture": PictureView(media_id=picture)})
+    return Answer(view, status=status, etag=product.revision)
 
 
 def order_answer(order: Order) -> Answer[OrderView]:

@@ -22,7 +22,7 @@ from search_sync.index import Failure, Found, Unavailable, Write
 ALIAS = "starling-documents"
 """What is searched and written; it names one index, whose content the file of its name says."""
 
-INDEX = "starling-documents-v1"
+INDEX = "starling-documents-v2"
 
 # A bulk's size that the engine's guide recommends, and below every domain's 10 MiB limit.
 MAX_BULK_BYTES = 5_000_000

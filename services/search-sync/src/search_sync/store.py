@@ -5,10 +5,12 @@ pk                      sk           what
 ======================  ===========  =======================================================
 TENANT#t#USER#<id>      USER         a user, or the tombstone of one
 TENANT#t#USER#<id>      ORDER#<id>   an order of that user
+TENANT#t#MEDIA#<id>     MEDIA        a picture, or the tombstone of one
 ======================  ===========  =======================================================
 
 A customer and their orders share a partition, so that reading them together is consistent
-without an index. A row's revision counts its own changes: it is the document's version.
+without an index. A row's revision is the document's version: of a user and an order it counts the
+row's own changes, of a picture it is the picture's own, because nothing else goes into that row.
 """
 
 from collections.abc import Callable
@@ -21,6 +23,7 @@ from runtime.changes import (
     Create,
     Exists,
     Key,
+    Project,
     Require,
     RevisionConflict,
     Unmet,
@@ -28,12 +31,13 @@ from runtime.changes import (
 )
 from runtime.table import Stored, Table
 from search_sync.domain.documents import document, document_id
-from search_sync.domain.rows import Order, User
+from search_sync.domain.rows import Media, Order, User
 from search_sync.index import Write
 
 PAGE = 100
 _ATTEMPTS = 5
 _ORDER = "ORDER#"
+_MODELS: dict[str, type[User | Order | Media]] = {"user": User, "order": Order, "media": Media}
 
 T = TypeVar("T")
 
@@ -43,7 +47,7 @@ class Unreadable(ValueError):
 
 
 class Projection:
-    """Users and orders as their services' events tell of them.
+    """Users, orders and pictures as their services' events tell of them.
 
     Parameters
     ----------
@@ -125,6 +129,19 @@ class Projection:
 
         _settled(attempt)
 
+    def save_media(self, media: Media) -> None:
+        """Save a picture, or that it is gone.
+
+        Raises
+        ------
+        runtime.changes.Outdated
+            As much or more is known.
+        """
+        key = Key(f"TENANT#{media.tenant}#MEDIA#{media.id}", "MEDIA")
+        self._table.commit(
+            Project(key=key, data=media.model_dump(mode="json"), revision=media.revision)
+        )
+
     def current(self, key: Key) -> Stored | None:
         """Return a row as it is now, or None.
 
@@ -166,7 +183,7 @@ def write_for(key: Key, row: Stored | None, version: int) -> Write:
         tenant, kind, entity_id = _identity(key)
         entity = None
         if row is not None:
-            entity = (User if kind == "user" else Order).model_validate(row.data)
+            entity = _MODELS[kind].model_validate(row.data)
     except ValueError as error:
         raise Unreadable("the row is not as this service writes it") from error
     return Write(
@@ -176,12 +193,14 @@ def write_for(key: Key, row: Stored | None, version: int) -> Write:
 
 def _identity(key: Key) -> _Identity:
     """Read whose row a key is; ValueError if it is none of this table's."""
-    tenant_word, tenant, user_word, user_id = key.pk.split("#")
-    if (tenant_word, user_word) == ("TENANT", "USER"):
+    tenant_word, tenant, kind, entity_id = key.pk.split("#")
+    if (tenant_word, kind) == ("TENANT", "USER"):
         if key.sk == "USER":
-            return _Identity(tenant, "user", user_id)
+            return _Identity(tenant, "user", entity_id)
         if key.sk.startswith(_ORDER):
             return _Identity(tenant, "order", key.sk.removeprefix(_ORDER))
+    if (tenant_word, kind, key.sk) == ("TENANT", "MEDIA", "MEDIA"):
+        return _Identity(tenant, "media", entity_id)
     raise ValueError("no key of this table")
 
 

@@ -99,12 +99,15 @@ class Users:
     def replace(self, old: User, new: User, *, cause: Cause) -> None:
         """Write a changed user; a new address is claimed and the old one freed with it.
 
+        It is told if others can see a difference.
+
         Raises
         ------
         EmailTaken
             Another user of the tenant has the address.
         """
         moved = email_digest(old.email) != email_digest(new.email)
+        told = events.updated(old, new)
         self._commit(
             cause.tenant,
             new,
@@ -113,7 +116,7 @@ class Users:
                 data=_data(new),
                 revision=new.revision,
                 expected=old.revision,
-                events=_entries(new, new.updated_at, cause, [events.updated(new)]),
+                events=_entries(new, new.updated_at, cause, *([[told]] if told else [])),
                 gsi1=Key(_list(cause.tenant), new.id),
             ),
             *([_claim(cause.tenant, new), _release(cause.tenant, old)] if moved else []),

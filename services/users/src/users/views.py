@@ -17,6 +17,14 @@ class Profile(Body):
     email: Email
 
 
+class AvatarView(View):
+    """A user's picture: the service of media has it by this id."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    media_id: str
+
+
 class UserView(View):
     """A user as callers see one."""
 
@@ -25,6 +33,7 @@ class UserView(View):
     id: str
     name: str
     email: str
+    avatar: AvatarView | None
     status: Literal["active"]
     revision: int
     created_at: datetime

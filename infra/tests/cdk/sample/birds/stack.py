@@ -10,4 +10,4 @@ class BirdsStack(ServiceStack):
         self.schedules(writes=table)
         retries = self.work_queue("retry")
         self.streams(table, retries.sending("RETRY_QUEUE_URL"))
-        self.workers(queues=[retries])
+        self.workers(queues={"retry": retries})

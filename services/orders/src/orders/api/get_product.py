@@ -1,5 +1,6 @@
 """Get a product."""
 
+from orders.pictures import ProductPictures
 from orders.store import Products
 from orders.views import ProductView, product_answer
 from runtime.endpoint import endpoint
@@ -7,14 +8,21 @@ from runtime.messages import Answer, Request
 from runtime.problems import NotFound
 
 
-def get_product(request: Request[None], products: Products) -> Answer[ProductView]:
-    """Return the product as it is now."""
+def get_product(
+    request: Request[None], products: Products, pictures: ProductPictures
+) -> Answer[ProductView]:
+    """Return the product as it is now, with its picture."""
     product = products.find(request.tenant, request.path["sku"])
     if product is None:
         raise NotFound("there is no product by that SKU")
-    return product_answer(product)
+    return product_answer(product, pictures.shown(request.tenant, product.sku))
 
 
 handler = endpoint(
-    "GET", "/products/{sku}", get_product, problems=[NotFound], products=Products.connect
+    "GET",
+    "/products/{sku}",
+    get_product,
+    problems=[NotFound],
+    products=Products.connect,
+    pictures=ProductPictures.connect,
 )

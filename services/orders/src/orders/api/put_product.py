@@ -8,9 +8,11 @@ from contracts.money import Money
 from contracts.values import Name
 from orders.domain import products as rules
 from orders.domain.products import Product
+from orders.pictures import ProductPictures
 from orders.store import Products
 from orders.views import ProductView, product_answer
 from runtime.endpoint import endpoint
+from runtime.ids import new_ulid
 from runtime.messages import Answer, Body, Request
 from runtime.problems import Conflict, FieldError, InvalidRequest, Stale
 
@@ -25,8 +27,10 @@ class NewProduct(Body):
     stock: Annotated[int, Field(ge=0, le=1_000_000_000)]
 
 
-def put_product(request: Request[NewProduct], products: Products) -> Answer[ProductView]:
-    """Write what is different; the same again changes nothing."""
+def put_product(
+    request: Request[NewProduct], products: Products, pictures: ProductPictures
+) -> Answer[ProductView]:
+    """Write it; the same again makes no revision, but counts against imports from before."""
     tenant, sku, body = request.tenant, request.path["sku"], request.body
     if len(sku) > MAX_SKU_LENGTH:
         problem = FieldError("sku", f"longer than {MAX_SKU_LENGTH} characters")
@@ -34,14 +38,14 @@ def put_product(request: Request[NewProduct], products: Products) -> Answer[Prod
     old = products.find(tenant, sku)
     if request.if_match not in (None, old and old.revision):
         raise Stale(f"the product is at revision {old.revision}" if old else "no such product")
+    as_of = new_ulid()
     if old is None:
-        new = Product(sku=sku, name=body.name, price=body.price, stock=body.stock)
+        new = Product(sku=sku, name=body.name, price=body.price, stock=body.stock, as_of=as_of)
         products.add(tenant, new)
-        return product_answer(new, status=201)
-    new = rules.replace(old, name=body.name, price=body.price, stock=body.stock)
-    if new is not old:
-        products.replace(tenant, old, new)
-    return product_answer(new)
+        return product_answer(new, pictures.shown(tenant, sku), status=201)
+    new = rules.replace(old, name=body.name, price=body.price, stock=body.stock, as_of=as_of)
+    products.save(tenant, [(old, new)])
+    return product_answer(new, pictures.shown(tenant, sku))
 
 
 handler = endpoint(
@@ -51,4 +55,5 @@ handler = endpoint(
     role="admin",
     problems=[Stale, Conflict],
     products=Products.connect,
+    pictures=ProductPictures.connect,
 )

@@ -1,4 +1,4 @@
-"""Search the tenant's users and orders."""
+"""Search the tenant's users, orders and pictures."""
 
 import json
 from typing import Annotated
@@ -25,18 +25,23 @@ class Wanted(Page):
 
 
 class Hit(View):
-    """A user or an order that was found; what a kind has not is null."""
+    """A user, an order or a picture that was found; what a kind has not is null."""
 
     kind: Kind
     id: str
     title: str
     status: str
-    revision: Annotated[int, Field(description="of the user or order itself")]
+    revision: Annotated[int, Field(description="of the user, order or picture itself")]
     email: str | None = None
     customer_id: str | None = None
     customer_name: str | None = None
     total: Money | None = None
     placed_at: Timestamp | None = None
+    purpose: str | None = None
+    subject: str | None = None
+    texts: tuple[str, ...] | None = None
+    colors: tuple[str, ...] | None = None
+    ready_at: Timestamp | None = None
 
 
 class SearchUnavailable(Problem):

@@ -1,1 +1,1 @@
-"""Pure rules: what is known of users and orders, and how it is found."""
+"""Pure rules: what is known of users, orders and pictures, and how it is found."""

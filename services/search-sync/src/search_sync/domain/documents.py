@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from search_sync.domain.rows import Line, Order, User
+from search_sync.domain.rows import Line, Media, Order, User
 
 _TITLE_LINES = 3
 _TIMES = "\N{MULTIPLICATION SIGN}"
@@ -16,12 +16,14 @@ def document_id(tenant: str, kind: str, entity_id: str) -> str:
     return f"{tenant}:{kind}:{entity_id}"
 
 
-def document(row: User | Order) -> Document | None:
-    """Return the document of a row, or None for a user who is not to be found.
+def document(row: User | Order | Media) -> Document | None:
+    """Return the document of a row, or None for what is not to be found.
 
-    That is one who is erased, or of whom no name is known yet.
+    That is a user who is erased, or of whom no name is known yet, and a picture that is deleted.
     """
-    return _user(row) if isinstance(row, User) else _order(row)
+    if isinstance(row, User):
+        return _user(row)
+    return _order(row) if isinstance(row, Order) else _media(row)
 
 
 def title(lines: Sequence[Line]) -> str:
@@ -59,4 +61,21 @@ def _order(order: Order) -> Document:
         "products": [line.name for line in order.lines],
         "skus": [line.sku for line in order.lines],
         **order.model_dump(mode="json", include={"total", "placed_at"}),
+    }
+
+
+def _media(media: Media) -> Document | None:
+    if media.status == "deleted":
+        return None
+    return {
+        "tenant": media.tenant,
+        "kind": media.kind,
+        "id": media.id,
+        "title": media.name,
+        "status": media.status,
+        "revision": media.revision,
+        "name": media.name,
+        **media.model_dump(
+            mode="json", include={"purpose", "subject", "texts", "colors", "ready_at"}
+        ),
     }

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Kind = Literal["user", "order"]
+Kind = Literal["user", "order", "media"]
 
 # A word may match near misses and beginnings only in texts up to this length: each such word
 # becomes up to `_EXPANSIONS` clauses a field, and the engine takes 1,024 in all (its default).
 _FUZZY_LENGTH = 60
 _EXPANSIONS = 10
 
-_FIELDS = ["name^2", "email.words", "customer_name", "products"]
+_FIELDS = ["name^2", "email.words", "customer_name", "products", "texts"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +70,7 @@ def _ways(text: str) -> list[dict[str, Any]]:
         _exactly("email", text, 500),
         _exactly("skus", text, 200),
         _exactly("customer_id", text, 100),
+        _exactly("subject", text, 100),
         # Every word, but each may be in a field of its own: a customer's name and a product's.
         _words(text, type="cross_fields", boost=4),
     ]

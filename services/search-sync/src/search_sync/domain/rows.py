@@ -1,4 +1,4 @@
-"""What the projection knows of a user and of an order, and how events add to it.
+"""What the projection knows of users, orders and pictures, and how events add to it.
 
 Events come in any order and more than once. Each rule gives the same result whatever the order,
 and returns the row itself, unchanged, if the event brings nothing new.
@@ -116,3 +116,30 @@ class Order(Row):
                 "customer_revision": customer.profile_revision,
             }
         )
+
+
+class Media(Row):
+    """A picture, with the words in it; a deleted one stays as a tombstone, its id alone.
+
+    Attributes
+    ----------
+    status
+        A deletion has a higher revision than all that is told of the picture: whatever comes
+        after it is old.
+    name
+        The file's name.
+    subject
+        What it shows, if that was said: a product's SKU, or a user's id.
+    revision
+        The picture's, after the event that told of it.
+    """
+
+    kind: Literal["media"] = "media"
+    status: Literal["ready", "deleted"]
+    revision: int
+    name: str | None = None
+    purpose: str | None = None
+    subject: str | None = None
+    texts: tuple[str, ...] = ()
+    colors: tuple[str, ...] = ()
+    ready_at: Timestamp | None = None

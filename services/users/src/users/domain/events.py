@@ -18,10 +18,16 @@ def registered(user: User) -> UserRegistered:
     )
 
 
-def updated(user: User) -> UserUpdated:
-    """Return the event of a changed name or address."""
+def updated(old: User, new: User) -> UserUpdated | None:
+    """Return the event of a changed name, address or avatar; None if none of them is different."""
+    if (old.name, old.email, old.avatar) == (new.name, new.email, new.avatar):
+        return None
     return UserUpdated(
-        user_id=user.id, name=user.name, email=user.email, updated_at=user.updated_at
+        user_id=new.id,
+        name=new.name,
+        email=new.email,
+        avatar=new.pictures.shown,
+        updated_at=new.updated_at,
     )
 
 

@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from users.domain.avatars import Avatar, Pictures
+
 ReceiptKey = tuple[str, str]
 
 
@@ -16,6 +18,8 @@ class User(BaseModel):
     ----------
     revision
         Grows by one with each change.
+    pictures
+        What was told of the user's pictures.
     receipt
         Where the answer to the request that registered the user is kept, if it is: a copy of
         personal data, which is erased with the user.
@@ -31,6 +35,13 @@ class User(BaseModel):
     created_at: datetime
     updated_at: datetime
     receipt: ReceiptKey | None = None
+    pictures: Pictures = Pictures()
+
+    @property
+    def avatar(self) -> Avatar | None:
+        """The picture that shows the user."""
+        shown = self.pictures.shown
+        return Avatar(media_id=shown) if shown else None
 
 
 class Erased(BaseModel):
@@ -56,6 +67,25 @@ def change(user: User, *, name: str, email: str, at: datetime) -> User:
     if (name, email) == (user.name, user.email):
         return user
     new = {"name": name, "email": email, "updated_at": at, "revision": user.revision + 1}
+    return user.model_copy(update=new)
+
+
+def show(user: User, media_id: str, *, at: datetime) -> User:
+    """Return the user with a picture that is ready; the same object if it is old news."""
+    return _pictured(user, user.pictures.ready(media_id), at)
+
+
+def hide(user: User, media_id: str, *, at: datetime) -> User:
+    """Return the user without a picture that is gone; the same object if it is old news."""
+    return _pictured(user, user.pictures.deleted(media_id), at)
+
+
+def _pictured(user: User, pictures: Pictures, at: datetime) -> User:
+    if pictures is user.pictures:
+        return user
+    new = {"pictures": pictures, "revision": user.revision + 1}
+    if pictures.shown != user.pictures.shown:
+        new["updated_at"] = at
     return user.model_copy(update=new)
 
 

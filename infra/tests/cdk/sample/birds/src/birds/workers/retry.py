@@ -1,5 +1,6 @@
 from typing import Any
 
+from runtime.capacity import Capacity
 from runtime.worker import worker
 
 
@@ -7,4 +8,4 @@ def retry(message: Any) -> None:
     del message
 
 
-handler = worker(retry)
+handler = worker(retry, capacity=Capacity(seconds=90, memory=1024))

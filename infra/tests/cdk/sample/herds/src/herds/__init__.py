@@ -1,0 +1,1 @@
+"""A small service whose state machine the construct is tried on."""

@@ -1,0 +1,1 @@
+"""A module per event that is reacted to."""

@@ -1,0 +1,1 @@
+"""The tasks of the service's state machines, and their definitions beside them."""
