@@ -20,6 +20,7 @@ def environment(stage: Stage) -> dict[str, str]:
     no_proxy = ",".join(filter(None, [os.environ.get("NO_PROXY"), "127.0.0.1", "localhost"]))
     return {
         "AWS_ENDPOINT_URL": stage.emulator_url,
+        "AWS_ENDPOINT_URL_REKOGNITION": stage.vision_url or stage.emulator_url,
         "AWS_REGION": LOCAL_REGION,
         "AWS_DEFAULT_REGION": LOCAL_REGION,
         "AWS_ACCESS_KEY_ID": "test",

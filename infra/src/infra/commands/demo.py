@@ -30,6 +30,12 @@ _NEXT = """
   make test                                     every test there is
 """
 
+_BRANCHES = (
+    ("ThumbnailGenerated.v1", "renditions", "copies"),
+    ("MetadataExtracted.v1", "colors", "colours"),
+    ("MediaAnalysed.v1", "texts", "lines of words"),
+)
+
 output = Console(highlight=False)
 
 
@@ -70,10 +76,30 @@ def _show(stage: Stage) -> None:
         table.add_row(str(hop.at_ms), hop.service, escape(hop.what), style=style)
     output.print()
     output.print(table)
+    output.print()
+    output.print(_branches([(journey.since(at), event) for at, event in heard]))
     output.print(
         f"\n[green]✓[/green] {len(journey.hops)} steps and {len(events)} events "
         f"in {journey.hops[-1].at_ms / 1000:.1f} s, each asserted by its effect."
     )
+
+
+def _branches(heard: list[tuple[int, Event]]) -> Table:
+    """Return what the three processors of the picture said, side by side: when, and what."""
+    at = {event["detail-type"]: (ms, event["detail"]["data"]) for ms, event in heard}
+    begun, _ = at["MediaUploaded.v1"]
+    table = Table("thumbnails", "metadata", "analysis", box=None, pad_edge=False)
+    table.title = f"The picture's three branches, in ms after MediaUploaded at {begun}"
+    table.title_justify = "left"
+    said = []
+    for kind, field, unit in _BRANCHES:
+        ms, data = at[kind]
+        said.append(f"+{ms - begun}  {kind}: {len(data[field])} {unit}")
+    table.add_row(*said)
+    ready, _ = at["MediaReady.v1"]
+    table.caption = f"MediaReady at {ready}, with the last of them"
+    table.caption_justify = "left"
+    return table
 
 
 @contextmanager
