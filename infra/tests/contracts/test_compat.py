@@ -10,7 +10,7 @@ from infra.cli import app
 OLD = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}
 NEW = {"type": "object", "properties": {"a": {"type": "string"}, "b": {"type": "string"}}}
 RENAMED = {"type": "object", "properties": {"c": {"type": "string"}}, "required": ["c"]}
-UNDECIDED = {"pattern": "^(?=a)a"}
+UNDECIDED = {"pattern": r"^a(?:\b|\B)"}
 
 
 @pytest.fixture
