@@ -58,12 +58,13 @@ def test_a_bad_file_is_set_aside_and_told(
     service: Any, buckets: Any, make_picture: Any, kind: str
 ) -> None:
     data, reason = bad_files(make_picture)[kind]
-    media_id = service.ask(data)
+    media_id = service.ask(data, subject="lamp")
     assert service.arrive(media_id, data) == []
     upload = service.find(media_id)
     assert (upload.status, upload.reason) == ("rejected", reason)
     (told,) = service.news()
     assert (told["detail-type"], told["detail"]["data"]["reason"]) == ("MediaRejected.v1", reason)
+    assert told["detail"]["data"]["subject"] == "lamp"
     assert buckets.kept == [f"quarantine/acme/{media_id}"]
     assert buckets.keys(buckets.UPLOADS) == []
     shown = service.api.get(media_id).body

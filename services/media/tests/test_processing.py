@@ -70,6 +70,17 @@ def test_all_events_go_back_to_the_request(service: Any, make_picture: Any) -> N
     assert {event["detail"]["metadata"]["correlation_id"] for event in service.settle()} == {origin}
 
 
+def test_the_camera_is_told_and_where_it_stood_is_not(service: Any, make_picture: Any) -> None:
+    exif = Image.Exif()
+    exif[0x010F], exif[0x0110] = "Acme", "Snap 9"  # maker and model
+    exif[0x8825] = {1: "N", 2: (48.0, 8.0, 0.0), 3: "E", 4: (11.0, 34.0, 0.0)}  # where
+    media_id = service.upload(make_picture(exif=exif))
+    told = service.settle()
+    assert service.api.get(media_id).body["metadata"]["camera"] == "Acme Snap 9"
+    assert "GPS" not in str(told)
+    assert "48.0" not in str(told)
+
+
 def test_pictures_that_look_alike_are_found_within_the_tenant(
     service: Any, make_picture: Any
 ) -> None:
