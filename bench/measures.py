@@ -16,7 +16,6 @@ from runtime.reaction import Reaction
 
 BUDGETS = Path(__file__).with_name("budgets.toml")
 SYNTH_ROUNDS = 7  # a pair takes some ten seconds
-_LARGEST = "media"  # what all stacks together are compared with
 
 # What Lambda does before a function's first event: import the module; and what the first event
 # would else wait for: read the declaration's models, make the collaborators and their clients.
@@ -140,7 +139,7 @@ def measures(rounds: int) -> Iterator[Measure]:
     few = min(rounds, SYNTH_ROUNDS)
 
     def synth(tick: Tick) -> Result:
-        return _ratio(_synth(_LARGEST), _synth("all"), few, tick)
+        return _ratio(_synth("orders"), _synth("all"), few, tick)
 
     yield Measure("synth.all-over-one", held["synth"]["all-over-one"], "ratio", few, synth)
 

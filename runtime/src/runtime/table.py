@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # BatchGetItem takes at most 100 keys (DynamoDB API reference).
 _BATCH = 100
+_PART = 100  # items of a partition that are read at once
 # The SDK does not try a cancelled transaction again (TransactWriteItems, API reference).
 _ATTEMPTS = 3
 _PAUSE_SECONDS = 0.05
@@ -195,6 +196,27 @@ class Table:
             parameters["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
         more = found[limit - 1][sk_name]["S"] if len(found) > limit else None
         return Slice([Stored.of(item) for item in found[:limit]], more)
+
+    def every(self, pk: str, *, prefix: str = "") -> Iterator[Stored]:
+        """Yield all items of a partition in the order of its sort key, part by part.
+
+        Every write that was acknowledged before a part is read is seen in it; whoever stops early
+        reads no further.
+
+        Parameters
+        ----------
+        pk
+            The partition.
+        prefix
+            Only sort keys that begin so.
+        """
+        after: str | None = None
+        while True:
+            part = self.query(pk, prefix=prefix, limit=_PART, after=after)
+            yield from part.items
+            after = part.last
+            if after is None:
+                return
 
     def commit(self, *changes: Change) -> None:
         """Apply changes, all or none: one conditional write, or one transaction.

@@ -163,7 +163,7 @@ def test_a_file_with_a_mark_and_quoted_lines_is_read(imports: Imports, service: 
     assert batch["detail"]["data"]["rows"][0]["name"] == 'Two\r\nlines, "quoted"'
 
 
-@pytest.mark.parametrize("nth", [2, 3, 4])
+@pytest.mark.parametrize("nth", [1, 2, 3, 4, 5])
 def test_deleted_while_it_is_read_it_stops_and_leaves_nothing(
     imports: Imports, service: Any, commits: Commits, nth: int
 ) -> None:
@@ -171,6 +171,19 @@ def test_deleted_while_it_is_read_it_stops_and_leaves_nothing(
     media_id = imports.ask(data)
     message = imports.send(media_id, data)
     commits.interrupt(lambda: service.api.delete(media_id), nth=nth)
+    assert imports.take(message) == []
+    service.settle()
+    assert service.find(media_id).status == "deleted"
+    assert service.buckets.kept == []
+
+
+def test_deleted_while_it_is_refused_it_leaves_nothing(
+    imports: Imports, service: Any, commits: Commits
+) -> None:
+    data = BAD["WRONG_DELIMITER"]
+    media_id = imports.ask(data)
+    message = imports.send(media_id, data)
+    commits.interrupt(lambda: service.api.delete(media_id), nth=2)
     assert imports.take(message) == []
     service.settle()
     assert service.find(media_id).status == "deleted"

@@ -11,6 +11,7 @@ from media.schedules import give_up_waiting
 from media.store import Media
 from runtime.clients import client
 from runtime.commits import Commits, Crash
+from runtime.table import Slice, Table
 from runtime.testing import TABLE, Context, incoming
 
 READY = "MediaReady.v1"
@@ -224,3 +225,21 @@ def test_of_an_erased_user_nothing_is_left(service: Any, buckets: Any, make_pict
     assert service.settle() == []
     assert {key.split("/")[2] for key in buckets.kept} == {others}
     assert service.api.create(size, user=USER).problem == (409, "person-erased")
+
+
+def test_an_index_that_lags_hides_no_upload_of_an_erased_user(
+    service: Any, make_picture: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = make_picture()
+    media_id = service.api.create({"size": len(data)}, user=USER).body["id"]
+    query = Table.query
+
+    def lagging(table: Table, pk: str, **more: Any) -> Any:
+        return Slice([], None) if more.get("index") else query(table, pk, **more)
+
+    monkeypatch.setattr(Table, "query", lagging)
+    service.deliver(erased(USER))
+    assert service.find(media_id).status == "deleted"
+    assert rows() == sorted(
+        [f"TENANT#acme#MEDIA#{media_id} UPLOAD", f"TENANT#acme#PERSON#{USER} ERASED"]
+    )

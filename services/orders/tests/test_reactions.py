@@ -158,7 +158,7 @@ def test_a_deactivated_users_open_orders_are_cancelled(
 def test_all_pages_of_open_orders_are_cancelled(
     api: Any, bus: Any, customer: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("orders.store._PAGE", 2)
+    monkeypatch.setattr("runtime.table._PART", 2)
     made = {api.place(customer).body["id"] for _ in range(5)}
     assert set(open_orders(customer)) == made
     bus.send("UserDeactivated.v2", customer)

@@ -36,17 +36,19 @@ def record(
     now
         The current time.
     """
-    before: list[Upload] = []
-
-    def rule(upload: Upload) -> Upload:
-        before[:] = [upload]
-        return rules.record(upload, {processor: found}, at=now)
 
     def tell(upload: Upload) -> EventData | None:
-        became = before[0].status != upload.status == "ready"
+        # With nothing missing it became ready just now: no result is left that could come later.
+        became = upload.status == "ready" and not upload.missing
         return events.ready(upload) if became else None
 
-    media.change(cause.tenant, media_id, rule, tell=tell, causation_id=cause.causation_id)
+    media.change(
+        cause.tenant,
+        media_id,
+        lambda upload: rules.record(upload, {processor: found}, at=now),
+        tell=tell,
+        causation_id=cause.causation_id,
+    )
 
 
 def give_up(media: Media, tenant: str, media_id: MediaId, *, now: datetime) -> bool:

@@ -25,7 +25,6 @@ from runtime.table import Table
 # An execution can be driven again for 14 days (RedriveExecution, API reference).
 RETENTION = timedelta(days=30)
 
-_PAGE = 1000
 _DIGITS = 10
 
 
@@ -83,17 +82,9 @@ class Batches:
 
     def tallies(self, whose: Whose) -> Iterator[Tally]:
         """Yield what came of an import's batches, in the order of the file."""
-        after: str | None = None
-        while True:
-            part = self._table.query(
-                _key(whose, "TALLY", 0).pk, prefix="TALLY#", limit=_PAGE, after=after
-            )
-            for stored in part.items:
-                number = int(stored.key.sk.partition("#")[2])
-                yield Tally(number, stored.data["accepted"], stored.data["refused"])
-            after = part.last
-            if after is None:
-                return
+        for stored in self._table.every(_key(whose, "TALLY", 0).pk, prefix="TALLY#"):
+            number = int(stored.key.sk.partition("#")[2])
+            yield Tally(number, stored.data["accepted"], stored.data["refused"])
 
 
 def _key(whose: Whose, kind: str, number: int) -> Key:

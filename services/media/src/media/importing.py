@@ -1,14 +1,15 @@
 """What becomes of an import: batch by batch its good rows are told, its bad ones reported."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from contracts.event import EventData
 from media import keys
 from media.arrivals import Arrival, Whose
 from media.domain import events
 from media.domain import uploads as rules
-from media.domain.uploads import Upload
+from media.domain.uploads import Progress, Upload
 from media.imports.faults import BadFile
 from media.imports.reading import Batch, Checkpoint, batches
 from media.imports.report import CONTENT_TYPE, part, report
@@ -55,29 +56,39 @@ class Importer:
         runtime.changes.RevisionConflict
             It is read by two at once: one goes on, the other comes again and finds it done.
         """
-        whose, upload = arrival.awaited(self.media, self.uploads)
-        if upload.purpose != "import":
-            raise Hopeless(f"{arrival.key} is no import")
-        if upload.status == "awaiting_upload":
-            upload = self._begin(arrival, whose, now)
-        self.uploads.remove(arrival.key)
+        whose, upload = self._taken(arrival, lambda one: rules.begin(one, at=now))
         if upload.status == "processing":
             self._read(whose, upload, now)
         else:
             logger.info("object dropped: it was told of before", status=upload.status)
 
-    def _begin(self, arrival: Arrival, whose: Whose, now: datetime) -> Upload:
-        try:
-            tag = self.uploads.tag(arrival.key)
-            self.library.take(self.uploads, arrival.key, tag, keys.original(*whose))
-        except Gone:
-            raise Hopeless(f"{arrival.key} is gone before it was read") from None
-        upload = self.media.change(
-            *whose, lambda one: rules.begin(one, at=now), causation_id=_causation(whose)
-        )
-        if upload is None:
-            raise Hopeless(f"{arrival.key} is not awaited any more")
-        return upload
+    def _taken(self, arrival: Arrival, begin: Callable[[Upload], Upload]) -> tuple[Whose, Upload]:
+        """Move a file that is awaited to where it cannot be sent again; another one is dropped.
+
+        Parameters
+        ----------
+        arrival
+            The file that has arrived.
+        begin
+            Returns the awaited upload as it is when its file is there.
+        """
+        whose, upload = arrival.awaited(self.media, self.uploads)
+        if upload.purpose != "import":
+            raise Hopeless(f"{arrival.key} is no import")
+        if upload.status == "awaiting_upload":
+            try:
+                tag = self.uploads.tag(arrival.key)
+                self.library.take(self.uploads, arrival.key, tag, keys.original(*whose))
+            except Gone:
+                raise Hopeless(f"{arrival.key} is gone before it was read") from None
+            begun = self.media.change(*whose, begin, causation_id=causation(whose))
+            if begun is None:
+                raise Hopeless(f"{arrival.key} is not awaited any more")
+            upload = begun
+            if upload.status == "deleted":
+                self._remove(whose)
+        self.uploads.remove(arrival.key)
+        return whose, upload
 
     def _read(self, whose: Whose, upload: Upload, now: datetime) -> None:
         before = upload.progress.checkpoint
@@ -95,10 +106,12 @@ class Importer:
             current = self.media.find(*whose)
             if current and current.status != "deleted":
                 raise  # another is reading it
-            self.library.remove(keys.original(*whose))
-            self._clear(whose, upload, more=1)
+            self._remove(whose)
+            self._clear(whose, range(1, upload.progress.parts + 2))  # one may be ahead of its batch
         else:
-            self._finish(whose, upload, now)
+            self._end(
+                whose, upload.progress, lambda one: rules.finish(one, at=now), events.finished
+            )
 
     def _tell(self, whose: Whose, upload: Upload, batch: Batch, now: datetime) -> Upload:
         """Write a batch: its bad rows first, under a name that does not change."""
@@ -113,51 +126,78 @@ class Importer:
             at=now,
         )
         told = [events.accepted(after, batch.rows)] if batch.rows else []
-        self.media.replace(whose.tenant, upload, after, told=told, causation_id=_causation(whose))
+        self.media.replace(whose.tenant, upload, after, told=told, causation_id=causation(whose))
         count("ImportedRows", len(batch.rows))
         return after
 
-    def _finish(self, whose: Whose, upload: Upload, now: datetime) -> None:
-        progress = upload.progress
-        pieces = report(
-            accepted=progress.accepted, refused=progress.refused, parts=self._parts(whose, upload)
-        )
-        self.library.write(keys.report(*whose), pieces, CONTENT_TYPE)
-        self.media.change(
-            *whose,
-            lambda one: rules.finish(one, at=now) if one.status == "processing" else one,
-            tell=events.finished,
-            causation_id=_causation(whose),
-        )
-        self._clear(whose, upload)
-
     def _refuse(self, whose: Whose, upload: Upload, fault: BadFile, now: datetime) -> None:
-        pieces = report(
-            accepted=upload.progress.accepted,
-            refused=upload.progress.refused,
-            parts=self._parts(whose, upload),
+        reason = fault.reason
+        self._end(
+            whose,
+            upload.progress,
+            lambda one: rules.refuse(one, reason, at=now),
+            lambda one: events.rejected(one, reason),
             problem=fault,
         )
-        self.library.write(keys.report(*whose), pieces, CONTENT_TYPE)
-        reason = fault.reason
-        self.media.change(
-            *whose,
-            lambda one: rules.refuse(one, reason, at=now) if one.status == "processing" else one,
-            tell=lambda one: events.rejected(one, reason),
-            causation_id=_causation(whose),
-        )
+        # Of a deleted one there is nothing left to move.
         self.library.move(keys.original(*whose), keys.quarantined(*whose))
-        self._clear(whose, upload)
         count("UploadsRefused", reason=reason)
 
-    def _parts(self, whose: Whose, upload: Upload) -> Iterator[bytes]:
-        for number in range(1, upload.progress.parts + 1):
-            yield self.library.open(keys.report_part(*whose, number)).file.read()
+    def _end(
+        self,
+        whose: Whose,
+        progress: Progress,
+        rule: Callable[[Upload], Upload],
+        tell: Callable[[Upload], EventData],
+        *,
+        parts: Sequence[int] | None = None,
+        problem: BadFile | None = None,
+    ) -> None:
+        """Write the report and that the import has ended; leave nothing of a deleted one.
 
-    def _clear(self, whose: Whose, upload: Upload, more: int = 0) -> None:
-        for number in range(1, upload.progress.parts + 1 + more):
+        Done again, it only tidies up.
+
+        Parameters
+        ----------
+        whose, progress
+            Which import, and how far it was read.
+        rule, tell
+            What becomes of it, and the event of that.
+        parts
+            The numbers of the report's parts; they are counted, unless said otherwise.
+        problem
+            Why the file was refused as a whole, if it was.
+        """
+        numbers = range(1, progress.parts + 1) if parts is None else parts
+        upload = self.media.find(*whose)
+        if upload and upload.status == "processing":
+            pieces = report(
+                accepted=progress.accepted,
+                refused=progress.refused,
+                parts=(self.library.open(keys.report_part(*whose, n)).file.read() for n in numbers),
+                problem=problem,
+            )
+            self.library.write(keys.report(*whose), pieces, CONTENT_TYPE)
+            upload = self.media.change(
+                *whose,
+                lambda one: rule(one) if one.status == "processing" else one,
+                tell=tell,
+                causation_id=causation(whose),
+            )
+        self._clear(whose, numbers)
+        if upload is None or upload.status == "deleted":
+            self._remove(whose)
+
+    def _clear(self, whose: Whose, parts: Iterable[int]) -> None:
+        for number in parts:
             self.library.remove(keys.report_part(*whose, number))
 
+    def _remove(self, whose: Whose) -> None:
+        """Remove what was kept of an import that was deleted meanwhile."""
+        for key in (keys.original(*whose), keys.quarantined(*whose), keys.report(*whose)):
+            self.library.remove(key)
 
-def _causation(whose: Whose) -> str:
+
+def causation(whose: Whose) -> str:
+    """Return what the events of an import say that led to them: the file's arrival."""
     return f"upload-{whose.media_id}"

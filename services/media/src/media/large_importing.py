@@ -5,7 +5,7 @@ Step Functions reads the file and hands out its rows; the small imports' own rea
 """
 
 import codecs
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
@@ -17,16 +17,15 @@ from media.batches import Batches, Tally
 from media.domain import events
 from media.domain import uploads as rules
 from media.domain.uploads import Progress, Upload
-from media.importing import Importer
+from media.importing import Importer, causation
 from media.imports.faults import BadFile
 from media.imports.reading import Pile, begin
-from media.imports.report import CONTENT_TYPE, part, report
-from media.objects import Gone, Library, Uploads
+from media.imports.report import CONTENT_TYPE, part
+from media.objects import Library, Uploads
 from media.store import Media
 from runtime.cause import Cause
 from runtime.logs import logger
 from runtime.metrics import count
-from runtime.queue import Hopeless
 
 
 @dataclass(frozen=True)
@@ -71,12 +70,12 @@ class LargeImporter(Importer):
         media.objects.Changed
             It is being sent again: another attempt finds what came.
         """
-        whose, upload = arrival.awaited(self.media, self.uploads)
-        if upload.purpose != "import":
-            raise Hopeless(f"{arrival.key} is no import")
-        if upload.status == "awaiting_upload":
-            upload = self._claim(arrival, whose, run, now)
-        self.uploads.remove(arrival.key)
+
+        def claimed(one: Upload) -> Upload:
+            begun = rules.begin(one, at=now)
+            return one if begun is one else begun.model_copy(update={"progress": _claimed_by(run)})
+
+        whose, upload = self._taken(arrival, claimed)
         if upload.status != "processing" or upload.progress != _claimed_by(run):
             logger.info("object dropped: it was told of before", status=upload.status)
             return None
@@ -119,58 +118,22 @@ class LargeImporter(Importer):
 
     def finish(self, whose: Whose, now: datetime) -> Progress:
         """Sum an import up: its report, its counts, the event that it was read to its end."""
-        upload = self.media.find(*whose)
-        progress = self._summed(whose)
-        if upload and upload.status == "processing":
-            pieces = report(
-                accepted=progress.accepted,
-                refused=progress.refused,
-                parts=(self._part(whose, number) for number in self._reported(whose)),
-            )
-            self.library.write(keys.report(*whose), pieces, CONTENT_TYPE)
-            upload = self.media.change(
-                *whose,
-                lambda one: _finished(one, progress, now),
-                tell=events.finished,
-                causation_id=f"upload-{whose.media_id}",
-            )
-        for number in self._reported(whose):
-            self.library.remove(keys.report_part(*whose, number))
-        if upload is None or upload.status == "deleted":
-            self.library.remove(keys.original(*whose))
-            self.library.remove(keys.report(*whose))
+        tallies = list(self.batches.tallies(whose))
+        reported = [tally.number for tally in tallies if tally.refused]
+        progress = Progress(
+            batch=len(tallies),
+            accepted=sum(tally.accepted for tally in tallies),
+            refused=sum(tally.refused for tally in tallies),
+            parts=len(reported),
+        )
+        self._end(
+            whose,
+            progress,
+            lambda one: rules.finish(one, at=now).model_copy(update={"progress": progress}),
+            events.finished,
+            parts=reported,
+        )
         return progress
-
-    def _claim(self, arrival: Arrival, whose: Whose, run: str, now: datetime) -> Upload:
-        try:
-            tag = self.uploads.tag(arrival.key)
-            self.library.take(self.uploads, arrival.key, tag, keys.original(*whose))
-        except Gone:
-            raise Hopeless(f"{arrival.key} is gone before it was read") from None
-
-        def claimed(one: Upload) -> Upload:
-            begun = rules.begin(one, at=now)
-            if begun is one:
-                return one
-            return begun.model_copy(update={"progress": _claimed_by(run)})
-
-        upload = self.media.change(*whose, claimed, causation_id=f"upload-{whose.media_id}")
-        if upload is None:
-            raise Hopeless(f"{arrival.key} is not awaited any more")
-        return upload
-
-    def _summed(self, whose: Whose) -> Progress:
-        accepted = refused = parts = batch = 0
-        for tally in self.batches.tallies(whose):
-            accepted, refused = accepted + tally.accepted, refused + tally.refused
-            parts, batch = parts + bool(tally.refused), batch + 1
-        return Progress(batch=batch, accepted=accepted, refused=refused, parts=parts)
-
-    def _reported(self, whose: Whose) -> Iterator[int]:
-        return (tally.number for tally in self.batches.tallies(whose) if tally.refused)
-
-    def _part(self, whose: Whose, number: int) -> bytes:
-        return self.library.open(keys.report_part(*whose, number)).file.read()
 
 
 def examine(opened: Callable[[], Iterable[bytes]]) -> None:
@@ -217,16 +180,10 @@ def _claimed_by(run: str) -> Progress:
     return Progress(checkpoint={"run": run})
 
 
-def _finished(upload: Upload, progress: Progress, now: datetime) -> Upload:
-    if upload.status != "processing":
-        return upload
-    return rules.finish(upload, at=now).model_copy(update={"progress": progress})
-
-
 def _cause(whose: Whose, upload: Upload) -> Cause:
     return Cause(
         tenant=whose.tenant,
         correlation_id=upload.origin.correlation_id,
-        causation_id=f"upload-{whose.media_id}",
+        causation_id=causation(whose),
         traceparent=upload.origin.traceparent,
     )

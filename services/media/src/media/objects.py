@@ -48,8 +48,8 @@ class Opened(NamedTuple):
     tag: str
 
 
-class Uploads:
-    """The bucket where strangers' bytes arrive.
+class _Bucket:
+    """A bucket.
 
     Parameters
     ----------
@@ -62,6 +62,28 @@ class Uploads:
     def __init__(self, s3: "S3Client", bucket: str) -> None:
         self._s3: Any = s3
         self.bucket = bucket
+
+    def open(self, key: str) -> Opened:
+        """Return an object, whole; its size was bounded when it was sent or made.
+
+        Raises
+        ------
+        Gone
+            It is not there.
+        """
+        try:
+            answer = self._s3.get_object(Bucket=self.bucket, Key=key)
+        except ClientError as error:
+            _raise(error, key)
+        return Opened(io.BytesIO(answer["Body"].read()), str(answer["ETag"]))
+
+    def remove(self, key: str) -> None:
+        """Delete an object, if it is there."""
+        self._s3.delete_object(Bucket=self.bucket, Key=key)
+
+
+class Uploads(_Bucket):
+    """The bucket where strangers' bytes arrive."""
 
     @classmethod
     def connect(cls) -> "Uploads":
@@ -79,16 +101,6 @@ class Uploads:
         )
         return Form(made["url"], made["fields"])
 
-    def open(self, key: str) -> Opened:
-        """Return an object, whole; its size was bounded when it was sent.
-
-        Raises
-        ------
-        Gone
-            It is not there.
-        """
-        return _open(self._s3, self.bucket, key)
-
     def tag(self, key: str) -> str:
         """Return the tag of the bytes under a key.
 
@@ -102,25 +114,9 @@ class Uploads:
         except ClientError as error:
             _raise(error, key)
 
-    def remove(self, key: str) -> None:
-        """Delete an object, if it is there."""
-        self._s3.delete_object(Bucket=self.bucket, Key=key)
 
-
-class Library:
-    """The bucket of what is kept.
-
-    Parameters
-    ----------
-    s3
-        An S3 client.
-    bucket
-        The bucket's name.
-    """
-
-    def __init__(self, s3: "S3Client", bucket: str) -> None:
-        self._s3: Any = s3
-        self.bucket = bucket
+class Library(_Bucket):
+    """The bucket of what is kept."""
 
     @classmethod
     def connect(cls) -> "Library":
@@ -150,16 +146,6 @@ class Library:
         if copied["CopyObjectResult"]["ETag"] != tag:
             self.remove(to)
             raise Changed(key)
-
-    def open(self, key: str) -> Opened:
-        """Return an object, whole.
-
-        Raises
-        ------
-        Gone
-            It is not there.
-        """
-        return _open(self._s3, self.bucket, key)
 
     def stream(self, key: str, start: int = 0) -> Iterator[bytes]:
         """Yield an object's bytes from a place on, in parts.
@@ -222,10 +208,6 @@ class Library:
             Bucket=self.bucket, Key=key, Body=data, ContentType=content_type, CacheControl="private"
         )
 
-    def remove(self, key: str) -> None:
-        """Delete an object, if it is there."""
-        self._s3.delete_object(Bucket=self.bucket, Key=key)
-
     def link(self, key: str) -> str:
         """Return a link to an object that is good for `LINK_SECONDS`."""
         return str(
@@ -233,14 +215,6 @@ class Library:
                 "get_object", Params={"Bucket": self.bucket, "Key": key}, ExpiresIn=LINK_SECONDS
             )
         )
-
-
-def _open(s3: Any, bucket: str, key: str) -> Opened:
-    try:
-        answer = s3.get_object(Bucket=bucket, Key=key)
-    except ClientError as error:
-        _raise(error, key)
-    return Opened(io.BytesIO(answer["Body"].read()), str(answer["ETag"]))
 
 
 def _code(error: ClientError) -> str:

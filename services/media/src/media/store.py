@@ -4,12 +4,14 @@
 pk                         sk                  what
 =========================  ==================  ==============================================
 TENANT#t#MEDIA#<id>        UPLOAD              an upload, or the tombstone of one
+TENANT#t#PERSON#<user>     UPLOAD#<id>         that an upload is a person's
 TENANT#t#PERSON#<user>     ERASED              that a person is erased: nothing more is kept
 DEADLINES                  <time>#<t>#<id>     when a picture's processors have had their time
 =========================  ==================  ==============================================
 
-In gsi1, partition TENANT#t#MEDIA lists the uploads by id; in gsi2, TENANT#t#OF#<user> those of a
-person. Tombstones are in neither. DEADLINES alone is not a tenant's: one clock serves all.
+In gsi1, partition TENANT#t#MEDIA lists the uploads by id, tombstones left out. A person's uploads
+are in no index, because those lag: whoever erases a person must miss none. DEADLINES alone is not a
+tenant's: one clock serves all.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -44,7 +46,6 @@ TOMBSTONE_RETENTION = timedelta(days=365)
 
 _DEADLINES = "DEADLINES"
 _ATTEMPTS = 5  # of a change that others race with
-_PAGE = 100
 
 
 class PersonErased(Exception):
@@ -101,18 +102,11 @@ class Media:
         part = self._table.query(_list(tenant), index="gsi1", limit=limit, after=after)
         return [_upload(stored) for stored in part.items], part.last
 
-    def of(self, tenant: str, person: str) -> Iterator[Upload]:
-        """Yield a person's uploads as they are now."""
-        after: str | None = None
-        while True:
-            part = self._table.query(
-                _list_of(tenant, person), index="gsi2", limit=_PAGE, after=after
-            )
-            for stored in part.items:
-                yield _upload(stored)
-            after = part.last
-            if after is None:
-                return
+    def of(self, tenant: str, person: str) -> Iterator[str]:
+        """Yield the ids of a person's uploads, none that was written before missed."""
+        pk, prefix = _owned_key(tenant, person, "")
+        for stored in self._table.every(pk, prefix=prefix):
+            yield stored.key.sk.removeprefix(prefix)
 
     def add(self, tenant: str, upload: Upload, *, receipt: Change | None) -> None:
         """Write an upload that was asked for, and the answer's receipt if any.
@@ -122,6 +116,7 @@ class Media:
         PersonErased
             Whose it would be was erased.
         """
+        unused = int((upload.created_at + UNUSED_RETENTION).timestamp())
         try:
             self._table.commit(
                 # First, so that the same request in a race is known as such.
@@ -129,8 +124,11 @@ class Media:
                 Create(
                     key=_key(tenant, upload.id),
                     data=_data(upload),
-                    expires_at=int((upload.created_at + UNUSED_RETENTION).timestamp()),
-                    **_lists(tenant, upload),
+                    expires_at=unused,
+                    gsi1=Key(_list(tenant), upload.id),
+                ),
+                Create(
+                    key=_owned_key(tenant, upload.person, upload.id), data={}, expires_at=unused
                 ),
                 Require(key=_person_key(tenant, upload.person), revision=0),
             )
@@ -169,8 +167,9 @@ class Media:
                 expected=old.revision,
                 events=[_entry(event, tenant, new, causation_id) for event in told],
                 expires_at=expires,
-                **({} if gone else _lists(tenant, new)),
+                gsi1=None if gone else Key(_list(tenant), new.id),
             ),
+            *_owned(tenant, old, new),
             *_deadline(tenant, old, new),
         )
 
@@ -223,18 +222,12 @@ class Media:
 
     def due(self, now: datetime) -> Iterator[Due]:
         """Yield the pictures of all tenants whose processors have had their time, oldest first."""
-        after: str | None = None
-        while True:
-            part = self._table.query(_DEADLINES, limit=_PAGE, after=after)
-            for stored in part.items:
-                at, tenant, media_id = stored.key.sk.split("#")
-                when = datetime.fromisoformat(at)
-                if when > now:
-                    return
-                yield Due(tenant, media_id, when)
-            after = part.last
-            if after is None:
+        for stored in self._table.every(_DEADLINES):
+            at, tenant, media_id = stored.key.sk.split("#")
+            when = datetime.fromisoformat(at)
+            if when > now:
                 return
+            yield Due(tenant, media_id, when)
 
     def drop_deadline(self, due: Due) -> None:
         """Delete a deadline that nothing waits for."""
@@ -266,15 +259,18 @@ def _list(tenant: str) -> str:
     return f"TENANT#{tenant}#MEDIA"
 
 
-def _list_of(tenant: str, person: str) -> str:
-    return f"TENANT#{tenant}#OF#{person}"
+def _owned_key(tenant: str, person: str, media_id: str) -> Key:
+    return Key(f"TENANT#{tenant}#PERSON#{person}", f"UPLOAD#{media_id}")
 
 
-def _lists(tenant: str, upload: Upload) -> dict[str, Any]:
-    return {
-        "gsi1": Key(_list(tenant), upload.id),
-        "gsi2": Key(_list_of(tenant, upload.person), upload.id),
-    }
+def _owned(tenant: str, old: Upload, new: Upload) -> list[Change]:
+    """Return what keeps the note of whose it is as long as the upload itself."""
+    key = _owned_key(tenant, new.person, new.id)
+    if new.status == "deleted":
+        return [Remove(key=key)]
+    if old.status == "awaiting_upload":  # it does not expire any more
+        return [Project(key=key, data={}, revision=new.revision)]
+    return []
 
 
 def _deadline(tenant: str, old: Upload, new: Upload) -> list[Change]:

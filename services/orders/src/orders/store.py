@@ -43,8 +43,6 @@ from runtime.outbox import outgoing
 from runtime.problems import Conflict, NotFound
 from runtime.table import Stored, Table
 
-_PAGE = 100
-
 
 class _InTable:
     """What is kept in the service's table."""
@@ -157,15 +155,9 @@ class Orders(_InTable):
 
     def open_of(self, tenant: str, customer_id: str) -> Iterator[str]:
         """Yield the id of every open order of the customer, none that was placed before missed."""
-        after = None
-        while True:
-            pk, prefix = _open_key(tenant, customer_id, "")
-            part = self._table.query(pk, prefix=prefix, limit=_PAGE, after=after)
-            for stored in part.items:
-                yield stored.key.sk.removeprefix(prefix)
-            after = part.last
-            if after is None:
-                return
+        pk, prefix = _open_key(tenant, customer_id, "")
+        for stored in self._table.every(pk, prefix=prefix):
+            yield stored.key.sk.removeprefix(prefix)
 
     def add(self, order: Order, *, cause: Cause, receipt: Change | None) -> None:
         """Write a new order, that it is open, and the answer's receipt if any.

@@ -22,10 +22,10 @@ def delete_uploads_of(event: Event[Erased], media: Media, now: datetime) -> None
     """Take nothing more first; then what is there cannot grow, and is deleted one by one."""
     tenant, person = event.tenant, event.data.user_id
     media.erase_person(tenant, person, event.revision)
-    for upload in media.of(tenant, person):
+    for media_id in media.of(tenant, person):
         media.change(
             tenant,
-            upload.id,
+            media_id,
             lambda one: rules.delete(one, REASON, at=now),
             tell=lambda one: events.deleted(one, REASON),
             causation_id=event.metadata.id,
