@@ -10,8 +10,8 @@ from typing import Any
 
 from infra.journey_steps import until
 from tests.e2e.client import Tenant, UnderTest, assert_problem, created
+from tests.e2e.uploads import SECONDS, ended, seen
 
-SECONDS = 90
 LARGE = 33 * 1024 * 1024
 ASKED = {"filename": "all.csv", "content_type": "text/csv", "size": LARGE, "purpose": "import"}
 CSV = '''SKU ,name,price,currency,stock
@@ -39,22 +39,6 @@ def uploads(stage: UnderTest) -> str:
 
 def put(stage: UnderTest, key: str, data: bytes) -> None:
     stage.client("s3").put_object(Bucket=uploads(stage), Key=key, Body=data)
-
-
-def seen(tenant: Tenant, media_id: str) -> dict[str, Any]:
-    answer = tenant.member.send("GET", "media", f"/media/{media_id}")
-    assert answer.status_code == 200, answer.text
-    document: dict[str, Any] = answer.json()
-    return document
-
-
-def ended(tenant: Tenant, media_id: str) -> dict[str, Any]:
-    return until(
-        f"{media_id} was ready or rejected",
-        lambda: seen(tenant, media_id),
-        lambda one: one["status"] in {"ready", "rejected"},
-        seconds=SECONDS,
-    )
 
 
 def executions(stage: UnderTest, key: str) -> list[dict[str, Any]]:

@@ -14,8 +14,7 @@ from infra.journey_steps import until
 from infra.picture import SENT, send
 from infra.tap import Event, tapped
 from tests.e2e.client import Tenant, UnderTest, assert_problem, created
-
-SECONDS = 90
+from tests.e2e.uploads import SECONDS, ended
 
 
 def drawing(words: str, size: tuple[int, int] = (900, 600)) -> Image.Image:
@@ -45,22 +44,6 @@ def upload(tenant: Tenant, data: bytes, content_type: str = "image/jpeg", **more
     sent = send(tenant.admin.http, asked["upload"], data)
     assert sent.status_code in SENT, sent.text
     return str(asked["id"])
-
-
-def seen(tenant: Tenant, media_id: str) -> dict[str, Any]:
-    answer = tenant.member.send("GET", "media", f"/media/{media_id}")
-    assert answer.status_code == 200, answer.text
-    document: dict[str, Any] = answer.json()
-    return document
-
-
-def ended(tenant: Tenant, media_id: str) -> dict[str, Any]:
-    return until(
-        f"{media_id} was ready or rejected",
-        lambda: seen(tenant, media_id),
-        lambda one: one["status"] in {"ready", "rejected"},
-        seconds=SECONDS,
-    )
 
 
 def heard(batches: Any, wanted: str, media_id: str) -> Callable[[], list[Event]]:
@@ -100,6 +83,13 @@ def test_a_picture_fans_out_and_is_ready_once(stage: UnderTest, tenant: Tenant) 
     assert hit["kind"] == "media"
     by_words = tenant.search("northern star", kind="media")
     assert [item["id"] for item in by_words] == [media_id]
+
+
+def test_the_words_in_a_picture_of_another_format_are_read_too(tenant: Tenant) -> None:
+    # Rekognition takes JPEG and PNG alone: the picture is sent in another form.
+    data = encoded(drawing("SOUTHERN CROSS"), "WEBP")
+    picture = ended(tenant, upload(tenant, data, "image/webp"))
+    assert "SOUTHERN CROSS" in " ".join(picture["texts"]).upper()
 
 
 def test_a_link_is_of_no_use_without_its_signature(tenant: Tenant) -> None:
