@@ -104,6 +104,20 @@ def test_killed_at_any_commit_it_goes_on_and_tells_no_row_twice(
     assert len({row["line"] for row in report["rows"]}) == len(report["rows"]) == 9
 
 
+def test_100_000_rows_killed_half_way_are_each_told_once(
+    imports: Imports, service: Any, commits: Commits
+) -> None:
+    data = rows(100_000)
+    media_id = imports.ask(data)
+    message = imports.send(media_id, data)
+    commits.crash(nth=250)
+    with pytest.raises(Crash):
+        imports.take(message)
+    assert imports.take(message) == []
+    assert accepted(service.news()) == [f"sku-{number}" for number in range(100_000)]
+    assert service.api.get(media_id).body["report"]["accepted"] == 100_000
+
+
 def test_told_twice_and_sent_again_it_is_read_once(imports: Imports, service: Any) -> None:
     data = rows(5)
     media_id = imports.run(data)
