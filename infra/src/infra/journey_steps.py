@@ -9,7 +9,7 @@ import httpx
 
 from infra.errors import StarlingError
 
-DEADLINE_SECONDS = 30.0
+DEADLINE_SECONDS = 60.0
 _POLL_SECONDS = 0.02
 _REQUEST_SECONDS = 30.0
 

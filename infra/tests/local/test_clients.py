@@ -2,13 +2,13 @@
 
 import base64
 import json
-import time
 from typing import Any
 
 import pytest
 
 from infra import aws
 from infra.errors import StarlingError
+from infra.journey_steps import until
 from infra.outputs import describe
 from infra.signin import sign_in
 from infra.stages import Stage
@@ -127,14 +127,15 @@ def put(stage: Stage, kind: str, tenant: str) -> None:
 
 def collect(batches: Any, count: int) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
-    deadline = time.monotonic() + 15
-    while len(found) < count:
-        assert time.monotonic() < deadline
-        found += [
+
+    def so_far() -> list[tuple[str, str]]:
+        found.extend(
             (event["detail-type"], event["detail"]["metadata"]["tenant_id"])
             for event in next(batches)
-        ]
-    return found
+        )
+        return found
+
+    return until("all were tapped", so_far, lambda seen: len(seen) >= count, seconds=120)
 
 
 def taps(stage: Stage) -> list[str]:

@@ -1,12 +1,13 @@
+import operator
 import os
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from infra.journey_steps import until
 from infra.local.daemon import Daemon, spawn, start_time
 
 STUBBORN = (
@@ -37,10 +38,7 @@ def start(tmp_path: Path):
 
 
 def first_line(daemon: Daemon) -> str:
-    deadline = time.monotonic() + 10
-    while not (text := Path(daemon.log).read_text()).endswith("\n"):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    text = until("a line was written", Path(daemon.log).read_text, lambda text: "\n" in text, 120)
     return text.strip()
 
 
@@ -70,10 +68,7 @@ def test_children_are_ended_even_if_the_daemon_has_died(start):
     daemon = start(PARENT)
     child = int(first_line(daemon))
     os.kill(daemon.pid, 9)
-    deadline = time.monotonic() + 10
-    while daemon.is_alive:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    until("it has ended", lambda: daemon.is_alive, operator.not_, 120)
     daemon.stop()
     assert start_time(child) is None
 

@@ -10,9 +10,13 @@ from typing import Any
 
 import pytest
 
+from infra.journey_steps import until
 from infra.local.emulator import private
 from infra.local.emulator.explanation import explain
 from infra.local.emulator.private import MovedError
+
+PATIENCE = 120
+"""How many seconds a busy machine may take for what takes one."""
 
 LOOK = """
 import importlib.util, sys
@@ -26,6 +30,22 @@ class OutOfStock(Exception):
     pass
 def handler(event, context):
     raise OutOfStock("secret detail")
+"""
+
+SLOW = """
+import pathlib, time
+def handler(event, context):
+    folder = pathlib.Path({folder!r})
+    (folder / "running").touch()
+    until = time.monotonic() + {patience}
+    while not (folder / "handled").exists() and time.monotonic() < until:
+        time.sleep(0.01)
+    (folder / "ended").write_text(str((folder / "handled").exists()))
+"""
+QUICK = """
+import pathlib
+def handler(event, context):
+    (pathlib.Path({folder!r}) / "handled").touch()
 """
 
 
@@ -89,31 +109,34 @@ def test_a_layer_s_files_are_shared_by_all_environments(functions, emulator):
 
 def test_a_function_that_cannot_be_imported_is_named_before_anybody_calls_it(functions, emulator):
     report = emulator.folder / "functions.json"
-    deadline = time.monotonic() + 20
-    while "broken" not in (told := json.loads(report.read_text()) if report.exists() else {}):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+
+    def reported() -> Any:
+        return json.loads(report.read_text()) if report.exists() else {}
+
+    told = until("the broken one was reported", reported, lambda told: "broken" in told, PATIENCE)
     assert "no_such_module" in told["broken"]["error"]
 
 
 def test_a_silent_function_answers_without_waiting_for_logs(functions):
     invoke(functions, "layered")
-    times = []
-    for _ in range(15):
+
+    def seconds() -> float:
         started = time.perf_counter()
         invoke(functions, "layered")
-        times.append(time.perf_counter() - started)
-    assert min(times) < 0.050  # what the stock emulator waits alone
+        return time.perf_counter() - started
+
+    # The stock emulator waits so long each time; on a busy machine one call in many does not.
+    assert any(seconds() < 0.050 for _ in range(200))
 
 
-def test_a_slow_stream_function_delays_no_other_stream(emulator, function_of):
-    """The slow table's function runs while the other table's record arrives and is handled."""
-    slow = "import time\ndef handler(event, context): time.sleep(25)\n"
-    quick = "def handler(event, context): print('handled', flush=True)\n"
+def test_a_slow_stream_function_delays_no_other_stream(emulator, function_of, tmp_path):
+    """The slow table's function runs until the other table's record has been handled."""
+    slow = SLOW.format(folder=str(tmp_path), patience=PATIENCE)
+    quick = QUICK.format(folder=str(tmp_path))
     resources: dict[str, Any] = {}
     for name, source in (("Slow", slow), ("Quick", quick)):
         resources |= {
-            f"{name}Function": function_of(source, FunctionName=name, Timeout=30),
+            f"{name}Function": function_of(source, FunctionName=name, Timeout=2 * PATIENCE),
             f"{name}Table": {
                 "Type": "AWS::DynamoDB::Table",
                 "Properties": {
@@ -134,23 +157,12 @@ def test_a_slow_stream_function_delays_no_other_stream(emulator, function_of):
             },
         }
     emulator.deploy("streams", {"Resources": resources})
-    dynamodb, logs = emulator.client("dynamodb"), emulator.client("logs")
+    dynamodb = emulator.client("dynamodb")
     dynamodb.put_item(TableName="Slow", Item={"pk": {"S": "1"}})
-    started = time.monotonic()
+    until("the slow function ran", (tmp_path / "running").exists, bool, PATIENCE)
     dynamodb.put_item(TableName="Quick", Item={"pk": {"S": "1"}})
-
-    def handled() -> bool:
-        try:
-            found = logs.filter_log_events(
-                logGroupName="/aws/lambda/Quick", filterPattern="handled"
-            )
-        except logs.exceptions.ResourceNotFoundException:
-            return False
-        return bool(found["events"])
-
-    while not handled():
-        assert time.monotonic() - started < 20
-        time.sleep(0.02)
+    until("the slow function ended", (tmp_path / "ended").exists, bool, 2 * PATIENCE)
+    assert (tmp_path / "ended").read_text() == "True"
 
 
 def test_cloudformation_keeps_an_event_archive(emulator):
@@ -168,10 +180,11 @@ def test_cloudformation_keeps_an_event_archive(emulator):
     events = emulator.client("events")
     assert events.describe_archive(ArchiveName="kept")["RetentionDays"] == 7
     emulator.client("cloudformation").delete_stack(StackName="archive")
-    deadline = time.monotonic() + 10
-    while events.list_archives(NamePrefix="kept")["Archives"]:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+
+    def archives() -> Any:
+        return events.list_archives(NamePrefix="kept")["Archives"]
+
+    until("the archive went with its stack", archives, lambda found: not found, PATIENCE)
 
 
 # ---- what API Gateway says

@@ -2,13 +2,13 @@ import fcntl
 import socket
 import subprocess
 import sys
-import time
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from infra.errors import StarlingError
+from infra.journey_steps import until
 from infra.local import engines, stage
 from infra.local.daemon import spawn
 from infra.progress import Steps
@@ -133,10 +133,8 @@ def test_another_server_on_the_port_is_not_taken_for_the_engine(engine_code, mon
         free(name, engine, port)
         if engine == "SEARCH":
             others.append(subprocess.Popen([sys.executable, "-c", SERVER, str(port), "other"]))
-            deadline = time.monotonic() + 10
-            while engines._get(f"http://127.0.0.1:{port}") is None:
-                assert time.monotonic() < deadline
-                time.sleep(0.01)
+            url = f"http://127.0.0.1:{port}"
+            until("the other server answers", lambda: engines._get(url), bool, 120)
             monkeypatch.setattr(stage, "require_free", free)
 
     monkeypatch.setattr(stage, "require_free", take)

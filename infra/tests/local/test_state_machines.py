@@ -5,13 +5,13 @@ makes of batches and of results that are written to a bucket is judged on AWS al
 """
 
 import json
-import time
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from infra.journey_steps import until
 from infra.tools import node
 
 node.use()  # before aws_cdk is imported: it starts node
@@ -97,14 +97,14 @@ def aws_region(emulator) -> str:
 def execution(machine: Any, key: str, is_good: Callable[[Any], bool] = has_ended) -> Any:
     """Put an object, and return the execution that it starts, as soon as that is as wanted."""
     machine.emulator.client("s3").put_object(Bucket=BUCKET, Key=key, Body=b"x")
-    deadline = time.monotonic() + 40
-    while time.monotonic() < deadline:
-        for told in executions(machine):
-            started_for = json.loads(told["input"])["detail"]["object"]["key"]
-            if started_for == key and is_good(told):
-                return told
-        time.sleep(0.1)
-    raise AssertionError(f"no execution for {key} is as wanted")
+
+    def good() -> list[Any]:
+        def started_for(told: Any) -> bool:
+            return bool(json.loads(told["input"])["detail"]["object"]["key"] == key)
+
+        return [told for told in executions(machine) if started_for(told) and is_good(told)]
+
+    return until(f"an execution for {key} was as wanted", good, bool, 120)[0]
 
 
 def executions(machine: Any) -> list[Any]:
