@@ -107,7 +107,7 @@ def table(results: Sequence[Measured]) -> Table:
             ]
         unit = " MB" if measure.unit == "MB" else ""
         value = f"[{color}]{result.value:.3f}{unit}[/{color}]"
-        made.add_row(measure.name, value, cells[0], f"{measure.budget:.2f}{unit}", *cells[1:])
+        made.add_row(measure.name, value, cells[0], f"{measure.budget:g}{unit}", *cells[1:])
     return made
 
 

@@ -78,7 +78,8 @@ def nag(stage: str, folder: Path) -> set[tuple[str, str]]:
         post_cli_context={"aws:cdk:disable-asset-staging": True},
     )
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
-    cdk_app.build(app, Stage.of(stage))
+    with reasons.judged():
+        cdk_app.build(app, Stage.of(stage))
     try:
         app.synth()
     except RuntimeError as error:

@@ -20,6 +20,7 @@ from aws_cdk import App, Stack, Validations, assertions  # noqa: E402 - see abov
 from cdk_nag import AwsSolutionsChecks  # noqa: E402 - see above
 
 from infra.app import stack_of  # noqa: E402 - see above
+from infra.constructs import reasons  # noqa: E402 - see above
 
 SAMPLE = Path(__file__).parent / "sample" / "birds"
 
@@ -64,7 +65,8 @@ def judged(tmp_path: Path) -> Callable[[Callable[[App], Stack]], list[str]]:
             post_cli_context={"aws:cdk:disable-asset-staging": True},
         )
         Validations.of(app).add_plugins(AwsSolutionsChecks(app))
-        stack = make(app)
+        with reasons.judged():
+            stack = make(app)
         try:
             app.synth()
         except RuntimeError as error:

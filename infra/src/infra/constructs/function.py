@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from aws_cdk import CfnResource, RemovalPolicy
 from aws_cdk import aws_iam as iam
@@ -199,8 +200,17 @@ class Function(Construct):
             environment=of.EnvironmentProperty(variables=environment),
         )
         acknowledge(function, "AwsSolutions-L1", PYTHON)
-        self.arn = function.attr_arn
-        self.ref = function.ref  # its name, once it is there
+        self._function = function
+
+    @cached_property
+    def arn(self) -> str:
+        """Its ARN, once it is there."""
+        return self._function.attr_arn
+
+    @property
+    def ref(self) -> str:
+        """Its name, once it is there."""
+        return self._function.ref
 
     def allow(self, construct_id: str, service: str, source_arn: str) -> None:
         """Let an AWS service call the function, on behalf of one source."""

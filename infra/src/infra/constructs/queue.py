@@ -55,8 +55,8 @@ class DeadLetterQueue(Construct):
             sqs_managed_sse_enabled=True,
             message_retention_period=_FAILURES_FOR,
         )
-        self.arn = self._queue.attr_arn
-        _guard(self, self.arn, self._queue.ref, rules)
+        self.arn, self._url = self._queue.attr_arn, self._queue.ref
+        _guard(self, self.arn, self._url, rules)
         if alone:
             acknowledge(self._queue, "AwsSolutions-SQS3", "it is itself where failures are kept")
         alarm(
@@ -78,7 +78,7 @@ class DeadLetterQueue(Construct):
         variable
             The name under which a function finds its URL, if it sends by itself.
         """
-        url = {variable: self._queue.ref} if variable else {}
+        url = {variable: self._url} if variable else {}
         return Access(url, [Grant(["sqs:SendMessage"], [self.arn])])
 
 
@@ -139,12 +139,12 @@ class WorkQueue(Construct):
                 "maxReceiveCount": attempts,
             },
         )
-        self.arn = self._queue.attr_arn
-        self.policy = _guard(self, self.arn, self._queue.ref, rules, buckets)
+        self.arn, self._url = self._queue.attr_arn, self._queue.ref
+        self.policy = _guard(self, self.arn, self._url, rules, buckets)
 
     def sending(self, variable: str) -> Access:
         """Return the access to put messages into it; the variable names its URL."""
-        return Access({variable: self._queue.ref}, [Grant(["sqs:SendMessage"], [self.arn])])
+        return Access({variable: self._url}, [Grant(["sqs:SendMessage"], [self.arn])])
 
     def consuming(self) -> tuple[Access, Access]:
         """Return the accesses of its consumer: to receive, to delay and to give up messages."""
@@ -158,7 +158,7 @@ class WorkQueue(Construct):
             [self.arn],
         )
         return (
-            Access({"QUEUE_URL": self._queue.ref}, [receiving]),
+            Access({"QUEUE_URL": self._url}, [receiving]),
             self.dead_letters.sending("DEAD_LETTER_QUEUE_URL"),
         )
 
