@@ -130,6 +130,6 @@ def run(python: Path, arguments: list[str], *, cwd: Path) -> "subprocess.Complet
         env=kept | {"PYTHONDONTWRITEBYTECODE": "1", "AWS_EC2_METADATA_DISABLED": "true"},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=1500,
         check=False,
     )

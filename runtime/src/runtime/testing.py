@@ -6,12 +6,14 @@ them, and the builders make events as API Gateway, SQS and streams hand them to 
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+import hypothesis
 import pytest
+from hypothesis import Phase
 
 from contracts.golden import ROOT
 from contracts.limits import Entry
@@ -29,6 +31,12 @@ NOW = datetime(2026, 11, 20, 8, 30, tzinfo=UTC)
 
 RECORDER = Recorder()
 """Of this process: hears what services publish in tests, and is saved when they have ended."""
+
+
+# To explain a failure, Hypothesis would trace every line of every example that passes: it takes as
+# long again, and its shrunk example says enough.
+hypothesis.settings.register_profile("starling", phases=set(Phase) - {Phase.explain})
+hypothesis.settings.load_profile("starling")
 
 
 def pytest_sessionfinish() -> None:
@@ -88,7 +96,6 @@ def create_table(dynamodb: Any, name: str) -> None:
             }
             for index in ("gsi1", "gsi2")
         ],
-        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
     )
 
 
@@ -252,8 +259,24 @@ def incoming(
     return bus_event({"source": source, "detail-type": detail_type, "detail": detail})
 
 
-def queue_event(*bodies: object, received: int = 1) -> dict[str, Any]:
-    """Return messages as SQS hands them to a function; a text is a body as it is."""
+def queue_event(
+    *bodies: object, received: int = 1, attributes: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """Return messages as SQS hands them to a function; a text is a body as it is.
+
+    Parameters
+    ----------
+    *bodies
+        The messages' bodies.
+    received
+        How often they were received.
+    attributes
+        Their attributes, all texts.
+    """
+    given = {
+        name: {"stringValue": text, "dataType": "String"}
+        for name, text in (attributes or {}).items()
+    }
     return {
         "Records": [
             {
@@ -261,6 +284,7 @@ def queue_event(*bodies: object, received: int = 1) -> dict[str, Any]:
                 "receiptHandle": f"receipt-{number}",
                 "body": body if isinstance(body, str) else json.dumps(body),
                 "attributes": {"ApproximateReceiveCount": str(received)},
+                "messageAttributes": given,
             }
             for number, body in enumerate(bodies)
         ]
