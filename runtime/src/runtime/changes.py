@@ -54,6 +54,10 @@ class Unmet(ConditionFailed):
     """A requirement on another item does not hold."""
 
 
+class Gone(ConditionFailed):
+    """The item that was to be taken away is not there any more."""
+
+
 class Contended(Exception):
     """Another transaction touches the same items right now: try again."""
 
@@ -181,6 +185,19 @@ class Remove(Change):
     def operation(self) -> Operation:
         """Return the write."""
         return {"kind": "Delete", "parameters": {"Key": self.key.attributes()}}
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class Take(Change):
+    """Delete an auxiliary item that must be there, so that it is done once; `Gone` if it is not."""
+
+    failure = Gone
+
+    def operation(self) -> Operation:
+        """Return the write."""
+        condition = "attribute_exists(pk)"
+        parameters = {"Key": self.key.attributes(), "ConditionExpression": condition}
+        return {"kind": "Delete", "parameters": parameters}
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

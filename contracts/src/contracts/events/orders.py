@@ -61,3 +61,16 @@ class OrderCancelled(EventData, source=SOURCE, version="1.0"):
     """Why it was cancelled, in a few words."""
     cancelled_at: Timestamp
     """When it was cancelled, in UTC."""
+
+
+class InventoryLow(EventData, source=SOURCE, version="1.0"):
+    """An order left few free pieces of a product. Told once, until enough were there again."""
+
+    sku: Sku
+    name: Name
+    free: Annotated[int, Field(strict=True, ge=0, le=10**9)]
+    """How many pieces no order has reserved."""
+    low: Annotated[int, Field(strict=True, ge=1, le=10**9)]
+    """From how many free pieces on it is not low."""
+    noticed_at: Timestamp
+    """When the order took them, in UTC."""

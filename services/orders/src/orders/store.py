@@ -5,7 +5,9 @@ pk                            sk                 what
 ============================  =================  ===============================================
 TENANT#t#PRODUCT#<sku>        PRODUCT            a product
 TENANT#t#PRODUCT#<sku>        PICTURE            its pictures, also of one that is not there yet
+TENANT#t#PRODUCT#<sku>        STOCK              what orders reserved and sold of it
 TENANT#t#ORDER#<id>           ORDER              an order
+TENANT#t#ORDER#<id>           HOLDS#<sku>        the pieces of a line that are reserved for it
 TENANT#t#CUSTOMER#<user id>   CUSTOMER           what orders knows of a user: active or not
 TENANT#t#CUSTOMER#<user id>   OPEN#<order id>    points to an open order; gone when it ends
 ============================  =================  ===============================================
@@ -61,13 +63,13 @@ class Products(_InTable):
 
     def find(self, tenant: str, sku: str) -> Product | None:
         """Return the product, or None."""
-        stored = self._table.get(_product_key(tenant, sku))
-        return None if stored is None else _product(stored)
+        stored = self._table.get(product_key(tenant, sku))
+        return None if stored is None else product_of(stored)
 
     def find_many(self, tenant: str, skus: Sequence[str]) -> dict[str, Product]:
         """Return those of the products that exist, by SKU."""
-        found = self._table.get_many([_product_key(tenant, sku) for sku in skus])
-        return {product.sku: product for product in map(_product, found.values())}
+        found = self._table.get_many([product_key(tenant, sku) for sku in skus])
+        return {product.sku: product for product in map(product_of, found.values())}
 
     def add(self, tenant: str, product: Product) -> None:
         """Write a new product.
@@ -131,7 +133,7 @@ class Orders(_InTable):
         NotFound
             There is none by that id.
         """
-        stored = self._table.get(_order_key(tenant, order_id))
+        stored = self._table.get(order_key(tenant, order_id))
         if stored is None:
             raise NotFound("there is no order by that id")
         return _order(stored)
@@ -175,7 +177,7 @@ class Orders(_InTable):
                 # First, so that the same request in a race is known as such.
                 *([receipt] if receipt else []),
                 Create(
-                    key=_order_key(tenant, order.id),
+                    key=order_key(tenant, order.id),
                     data=_data(order),
                     events=[placed],
                     **_lists(tenant, order),
@@ -208,7 +210,7 @@ class Orders(_InTable):
             # First, so that what was handled before is known as such.
             *([mark] if mark else []),
             Update(
-                key=_order_key(tenant, new.id),
+                key=order_key(tenant, new.id),
                 data=_data(new),
                 revision=new.revision,
                 expected=old.revision,
@@ -249,23 +251,25 @@ class _Told(Update):
 
 
 def _product_change(tenant: str, old: Product | None, new: Product) -> Change:
-    key, data = _product_key(tenant, new.sku), _data(new)
+    key, data = product_key(tenant, new.sku), _data(new)
     if old is None:
         return Create(key=key, data=data)
     expected = old.revision
     return _Told(key=key, data=data, revision=new.revision, expected=expected, as_of=old.as_of)
 
 
-def _product_key(tenant: str, sku: str) -> Key:
+def product_key(tenant: str, sku: str) -> Key:
+    """Return the key of a product; what else is known of it is beside it."""
     return Key(f"TENANT#{tenant}#PRODUCT#{sku}", "PRODUCT")
 
 
 def picture_key(tenant: str, sku: str) -> Key:
     """Return the key of what is known of a product's pictures (`orders.pictures`)."""
-    return Key(_product_key(tenant, sku).pk, "PICTURE")
+    return Key(product_key(tenant, sku).pk, "PICTURE")
 
 
-def _order_key(tenant: str, order_id: str) -> Key:
+def order_key(tenant: str, order_id: str) -> Key:
+    """Return the key of an order; what belongs to it is beside it."""
     return Key(f"TENANT#{tenant}#ORDER#{order_id}", "ORDER")
 
 
@@ -285,7 +289,8 @@ def _list_of(tenant: str, user_id: str) -> str:
     return f"TENANT#{tenant}#CUSTOMER#{user_id}#ORDERS"
 
 
-def _product(stored: Stored) -> Product:
+def product_of(stored: Stored) -> Product:
+    """Return the product that an item is."""
     return Product(**stored.data, revision=stored.revision)
 
 

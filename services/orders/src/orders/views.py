@@ -26,9 +26,11 @@ class ProductView(View):
     sku: str
     name: str
     price: Money
-    stock: int
+    stock: Annotated[int, Field(description="pieces that no order has reserved or bought")]
     picture: PictureView | None = None
-    revision: Annotated[int, Field(description="of all but the picture")]
+    revision: Annotated[
+        int, Field(description="of what was said of it: not of orders, nor of its picture")
+    ]
 
 
 class LineView(View):
@@ -60,10 +62,10 @@ class OrderView(View):
 
 
 def product_answer(
-    product: Product, picture: str | None, status: int | None = None
+    product: Product, *, free: int, picture: str | None, status: int | None = None
 ) -> Answer[ProductView]:
-    """Return the product and its picture as an answer; its revision is the entity tag."""
-    view = ProductView.model_validate(product)
+    """Return a product, its free pieces and its picture; its revision is the entity tag."""
+    view = ProductView.model_validate(product).model_copy(update={"stock": free})
     if picture is not None:
         view = view.model_copy(update={"picture": PictureView(media_id=picture)})
     return Answer(view, status=status, etag=product.revision)

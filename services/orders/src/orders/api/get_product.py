@@ -1,5 +1,6 @@
 """Get a product."""
 
+from orders.inventory import Inventory
 from orders.pictures import ProductPictures
 from orders.store import Products
 from orders.views import ProductView, product_answer
@@ -9,13 +10,17 @@ from runtime.problems import NotFound
 
 
 def get_product(
-    request: Request[None], products: Products, pictures: ProductPictures
+    request: Request[None], products: Products, inventory: Inventory, pictures: ProductPictures
 ) -> Answer[ProductView]:
-    """Return the product as it is now, with its picture."""
+    """Return the product as it is now, with what is free of it and its picture."""
     product = products.find(request.tenant, request.path["sku"])
     if product is None:
         raise NotFound("there is no product by that SKU")
-    return product_answer(product, pictures.shown(request.tenant, product.sku))
+    return product_answer(
+        product,
+        free=inventory.free(request.tenant, product),
+        picture=pictures.shown(request.tenant, product.sku),
+    )
 
 
 handler = endpoint(
@@ -24,5 +29,6 @@ handler = endpoint(
     get_product,
     problems=[NotFound],
     products=Products.connect,
+    inventory=Inventory.connect,
     pictures=ProductPictures.connect,
 )

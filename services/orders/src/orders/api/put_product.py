@@ -8,6 +8,7 @@ from contracts.money import Money
 from contracts.values import Name
 from orders.domain import products as rules
 from orders.domain.products import Product
+from orders.inventory import Inventory
 from orders.pictures import ProductPictures
 from orders.store import Products
 from orders.views import ProductView, product_answer
@@ -28,7 +29,10 @@ class NewProduct(Body):
 
 
 def put_product(
-    request: Request[NewProduct], products: Products, pictures: ProductPictures
+    request: Request[NewProduct],
+    products: Products,
+    inventory: Inventory,
+    pictures: ProductPictures,
 ) -> Answer[ProductView]:
     """Write it; the same again makes no revision, but counts against imports from before."""
     tenant, sku, body = request.tenant, request.path["sku"], request.body
@@ -42,10 +46,12 @@ def put_product(
     if old is None:
         new = Product(sku=sku, name=body.name, price=body.price, stock=body.stock, as_of=as_of)
         products.add(tenant, new)
-        return product_answer(new, pictures.shown(tenant, sku), status=201)
+        picture = pictures.shown(tenant, sku)
+        return product_answer(new, free=new.stock, picture=picture, status=201)
     new = rules.replace(old, name=body.name, price=body.price, stock=body.stock, as_of=as_of)
     products.save(tenant, [(old, new)])
-    return product_answer(new, pictures.shown(tenant, sku))
+    free = inventory.free(tenant, new)
+    return product_answer(new, free=free, picture=pictures.shown(tenant, sku))
 
 
 handler = endpoint(
@@ -55,5 +61,6 @@ handler = endpoint(
     role="admin",
     problems=[Stale, Conflict],
     products=Products.connect,
+    inventory=Inventory.connect,
     pictures=ProductPictures.connect,
 )

@@ -13,7 +13,7 @@ class Product(BaseModel):
     price
         Of one piece.
     stock
-        Pieces in stock. Kept here; placing an order does not take any of it yet.
+        Pieces that are there, as was said last; what orders took since is `orders.domain.stock`'s.
     as_of
         What said so last: a request by an id of its moment (a ULID), a row of an import as
         `imported` writes it. What was said later is greater; empty is from before this was kept.
