@@ -8,6 +8,7 @@ from orders.api import (
     cancel_order,
     get_order,
     get_product,
+    get_timeline,
     list_orders,
     place_order,
     put_product,
@@ -63,6 +64,9 @@ class Api:
 
     def get(self, order_id: str, **request: Any) -> Response:
         return ask(get_order.handler, path={"id": order_id}, **request)
+
+    def timeline(self, order_id: str, **request: Any) -> Response:
+        return ask(get_timeline.handler, path={"id": order_id}, **request)
 
     def list(self, **request: Any) -> Response:
         return ask(list_orders.handler, **request)

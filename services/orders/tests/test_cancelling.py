@@ -97,6 +97,6 @@ def test_an_order_that_goes_on_changing_is_given_up(
         change = Update(key=Key("pk", "sk"), data={}, revision=2, expected=1)
         raise RevisionConflict(change)
 
-    monkeypatch.setattr(Orders, "end", changed_again)
+    monkeypatch.setattr(Orders, "save", changed_again)
     assert api.cancel(order["id"], headers=headers).problem == problem
     assert 1 < len(attempts) < 10

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from contracts.event import EventData
 from contracts.ids import OrderId, Sku, UserId
 from contracts.money import Money
-from contracts.values import Name, Quantity, Reason, Timestamp
+from contracts.values import Code, Name, Quantity, Reason, Timestamp
 
 SOURCE = "starling.orders"
 
@@ -31,36 +31,78 @@ OrderItems = Annotated[tuple[OrderItem, ...], Field(min_length=1, max_length=50)
 """What is ordered, a line each."""
 
 
-class OrderPlaced(EventData, source=SOURCE, version="1.0"):
+class WholeOrder(BaseModel):
+    """The order, which each event of one carries: it may arrive before those that came earlier."""
+
+    order_id: OrderId
+    customer_id: UserId
+    """Who placed it."""
+    type: OrderType
+    items: OrderItems
+    total: Money
+    """What all lines cost together."""
+    placed_at: Timestamp
+    """When it was placed, in UTC."""
+
+
+class OrderPlaced(WholeOrder, EventData, source=SOURCE, version="1.0"):
     """A customer placed an order."""
 
-    order_id: OrderId
-    customer_id: UserId
-    """Who placed it."""
-    type: OrderType
-    items: OrderItems
-    total: Money
-    """What all lines cost together."""
-    placed_at: Timestamp
-    """When it was placed, in UTC."""
+
+class OrderConfirmed(WholeOrder, EventData, source=SOURCE, version="1.0"):
+    """An order was paid: its goods are reserved, and will leave."""
+
+    confirmed_at: Timestamp
+    """When it was paid, in UTC."""
 
 
-class OrderCancelled(EventData, source=SOURCE, version="1.0"):
+class OrderFulfilled(WholeOrder, EventData, source=SOURCE, version="1.0"):
+    """An order has left for its customer."""
+
+    fulfilled_at: Timestamp
+    """When it left, in UTC."""
+
+
+class OrderRejected(WholeOrder, EventData, source=SOURCE, version="1.0"):
+    """An order came to nothing. What was reserved for it is given back, and what was paid."""
+
+    reason: Code
+    """Why: `OUT_OF_STOCK`, `PAYMENT_FAILED`, `PAYMENT_OVERDUE` or `NOT_APPROVED`, or another."""
+    rejected_at: Timestamp
+    """When it was rejected, in UTC."""
+
+
+class OrderCancelled(WholeOrder, EventData, source=SOURCE, version="1.0"):
     """An order was cancelled. Carries the order too: it may arrive before the order's placing."""
 
-    order_id: OrderId
-    customer_id: UserId
-    """Who placed it."""
-    type: OrderType
-    items: OrderItems
-    total: Money
-    """What all lines cost together."""
-    placed_at: Timestamp
-    """When it was placed, in UTC."""
     reason: Reason
     """Why it was cancelled, in a few words."""
     cancelled_at: Timestamp
     """When it was cancelled, in UTC."""
+
+
+class PaymentCaptured(EventData, source=SOURCE, version="1.0"):
+    """The money for an order was taken. How it was paid is nobody's business."""
+
+    order_id: OrderId
+    customer_id: UserId
+    """Who paid."""
+    amount: Money
+    """What was taken."""
+    captured_at: Timestamp
+    """When it was known to be taken, in UTC."""
+
+
+class PaymentRefunded(EventData, source=SOURCE, version="1.0"):
+    """All money for an order went back."""
+
+    order_id: OrderId
+    customer_id: UserId
+    """Whose money it was."""
+    amount: Money
+    """What went back."""
+    refunded_at: Timestamp
+    """When it was known to have gone back, in UTC."""
 
 
 class InventoryLow(EventData, source=SOURCE, version="1.0"):

@@ -80,9 +80,10 @@ class Meanings:
             The field's.
         """
         found = self._class(_dotted(file), path[-1]) or self._imported(_dotted(file), path)
-        if not found:
-            return ""
-        module, cls = found
+        return self._in_class(*found, name) if found else ""
+
+    def _in_class(self, module: str, cls: ast.ClassDef, name: str) -> str:
+        """Return what a class says of a field, or a class that it inherits from."""
         under = _under(cls.body)
         if name in under:
             return under[name]
@@ -92,7 +93,9 @@ class Meanings:
         for statement in cls.body:
             if isinstance(statement, ast.AnnAssign) and _name(statement.target) == name:
                 return self._of_type(module, statement.annotation)
-        return ""
+        bases = (self._class(module, base.id) for base in cls.bases if isinstance(base, ast.Name))
+        found = (self._in_class(*base, name) for base in bases if base)
+        return next((said for said in found if said), "")
 
     def _of_type(self, module: str, annotation: ast.expr) -> str:
         """Return what the first type in an annotation means that says anything."""

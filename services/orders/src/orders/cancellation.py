@@ -41,6 +41,8 @@ def cancel(
     ------
     NotFound
         There is none by that id.
+    orders.domain.problems.OrderEnded
+        It was fulfilled or rejected.
     Stale
         It is at another revision than `expected`.
     runtime.changes.Exists
@@ -57,7 +59,7 @@ def cancel(
         if expected not in (None, old.revision):
             raise Stale(f"the order is at revision {old.revision}")
         try:
-            orders.end(old, new, now=now, cause=cause, mark=mark)
+            orders.save(old, new, now=now, cause=cause, mark=mark)
         except RevisionConflict:
             if attempt == _ATTEMPTS:
                 raise

@@ -25,7 +25,7 @@ from typing import Any, Self, TypedDict
 from contracts.event import EventData
 from contracts.limits import Entry
 from orders.domain import events
-from orders.domain.orders import CustomerStatus, Order
+from orders.domain.orders import ENDED, CustomerStatus, Order
 from orders.domain.problems import InactiveCustomer
 from orders.domain.products import Product
 from runtime.cause import Cause
@@ -171,7 +171,7 @@ class Orders(_InTable):
             finds the order.
         """
         tenant, customer_id = cause.tenant, order.customer_id
-        placed = _entry(order, events.placed(order), order.placed_at, cause)
+        (placed,) = events.told(order, order.placed_at)
         try:
             self._table.commit(
                 # First, so that the same request in a race is known as such.
@@ -179,7 +179,7 @@ class Orders(_InTable):
                 Create(
                     key=order_key(tenant, order.id),
                     data=_data(order),
-                    events=[placed],
+                    events=[_entry(order, placed, order.placed_at, cause)],
                     **_lists(tenant, order),
                 ),
                 Create(key=_open_key(tenant, customer_id, order.id), data={}),
@@ -188,24 +188,37 @@ class Orders(_InTable):
         except Unmet as failure:
             raise InactiveCustomer from failure
 
-    def end(
-        self, old: Order, new: Order, *, now: datetime, cause: Cause, mark: Change | None
+    def save(
+        self,
+        old: Order,
+        new: Order,
+        *,
+        now: datetime,
+        cause: Cause,
+        mark: Change | None = None,
     ) -> None:
-        """Write an order that was cancelled, and that it is not open any more.
+        """Write what became of an order, and tell it; one that has ended is not open any more.
 
         Parameters
         ----------
         old, new
             The order before and after.
         now
-            When it was cancelled.
+            When it changed.
         cause
             Why.
         mark
             The mark of the event that led here, if it was one.
+
+        Raises
+        ------
+        runtime.changes.Exists
+            The mark is there already.
+        runtime.changes.RevisionConflict
+            The order is not what it was any more.
         """
         tenant = cause.tenant
-        cancelled = _entry(new, events.cancelled(new), now, cause)
+        news = [events.refunded(new, now)] if new.refunded_at else events.told(new, now)
         self._table.commit(
             # First, so that what was handled before is known as such.
             *([mark] if mark else []),
@@ -214,11 +227,15 @@ class Orders(_InTable):
                 data=_data(new),
                 revision=new.revision,
                 expected=old.revision,
-                events=[cancelled],
+                events=[_entry(new, payload, now, cause) for payload in news],
                 **_lists(tenant, new),
             ),
-            Remove(key=_open_key(tenant, new.customer_id, new.id)),
+            *([Remove(key=_open_key(tenant, new.customer_id, new.id))] if _ends(old, new) else []),
         )
+
+
+def _ends(old: Order, new: Order) -> bool:
+    return new.status in ENDED and old.status not in ENDED
 
 
 class _Lists(TypedDict):

@@ -1,13 +1,13 @@
 """Answers that several endpoints share."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
 from contracts.events.orders import OrderType
 from contracts.money import Money
-from orders.domain.orders import Order
+from orders.domain.orders import Order, OrderStatus
 from orders.domain.products import Product
 from runtime.messages import Answer, View
 
@@ -54,7 +54,7 @@ class OrderView(View):
     items: list[LineView]
     total: Money
     type: OrderType
-    status: Literal["placed", "cancelled"]
+    status: OrderStatus
     placed_at: datetime
     cancelled_at: datetime | None
     reason: str | None

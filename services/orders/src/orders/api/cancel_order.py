@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from orders.cancellation import cancel
+from orders.domain.problems import OrderEnded
 from orders.store import Orders
 from orders.views import OrderView, order_answer
 from runtime.endpoint import endpoint
@@ -27,6 +28,6 @@ handler = endpoint(
     "POST",
     "/orders/{id}/cancel",
     cancel_order,
-    problems=[NotFound, Stale],
+    problems=[NotFound, OrderEnded, Stale],
     orders=Orders.connect,
 )

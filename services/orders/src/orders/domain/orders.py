@@ -1,8 +1,8 @@
-"""The order: placed at the prices of the moment, cancelled."""
+"""The order: placed at the prices of the moment, and what may become of it."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
@@ -11,6 +11,7 @@ from contracts.money import MAX_AMOUNT, Money
 from orders.domain.problems import (
     InactiveCustomer,
     MixedCurrencies,
+    OrderEnded,
     TotalTooLarge,
     UnknownCustomer,
     UnknownProduct,
@@ -19,6 +20,24 @@ from orders.domain.products import Product
 from runtime.problems import FieldError, InvalidRequest
 
 CustomerStatus = Literal["active", "inactive", "erased"]
+OrderStatus = Literal[
+    "placed", "reserved", "awaiting_approval", "confirmed", "fulfilled", "rejected", "cancelled"
+]
+"""Its goods are reserved; somebody must approve it; it is paid; it has left, or never will."""
+
+RejectionReason = Literal["not_approved", "out_of_stock", "payment_failed", "payment_overdue"]
+"""Why an order was rejected; more may come."""
+
+_AFTER: Mapping[OrderStatus, frozenset[OrderStatus]] = {
+    "placed": frozenset({"reserved", "rejected", "cancelled"}),
+    "reserved": frozenset({"awaiting_approval", "confirmed", "rejected", "cancelled"}),
+    "awaiting_approval": frozenset({"confirmed", "rejected", "cancelled"}),
+    "confirmed": frozenset({"fulfilled", "cancelled"}),
+}
+"""What an order may become; what is not in it has ended."""
+
+ENDED = frozenset({"fulfilled", "rejected", "cancelled"})
+"""Nothing becomes of an order any more, but that its money goes back."""
 
 
 class Wanted(NamedTuple):
@@ -39,6 +58,16 @@ class Line(BaseModel):
     price: Money
 
 
+class Step(BaseModel):
+    """What became of an order, when, and why if there is more to say."""
+
+    model_config = ConfigDict(frozen=True)
+
+    status: OrderStatus
+    at: datetime
+    why: str | None = None
+
+
 class Order(BaseModel):
     """An order.
 
@@ -47,7 +76,13 @@ class Order(BaseModel):
     payment_method
         The payment provider's token for how it will be paid: neither shown nor told.
     cancelled_at, reason
-        When and why it was cancelled, if it was.
+        When it was cancelled, and why it was that or rejected.
+    payment_id
+        The provider's id of the payment, once there is one: not shown either.
+    refunded_at
+        When its money went back, if it did.
+    steps
+        What became of it after it was placed, in order.
     revision
         Grows by one with each change.
     """
@@ -59,11 +94,14 @@ class Order(BaseModel):
     items: tuple[Line, ...]
     total: Money
     type: OrderType
-    status: Literal["placed", "cancelled"] = "placed"
+    status: OrderStatus = "placed"
     placed_at: datetime
     cancelled_at: datetime | None = None
     reason: str | None = None
     payment_method: str | None = None
+    payment_id: str | None = None
+    refunded_at: datetime | None = None
+    steps: tuple[Step, ...] = ()
     revision: int = 1
 
 
@@ -136,12 +174,81 @@ def total(lines: Sequence[Line]) -> Money:
     return Money(amount=amount, currency=currency)
 
 
+def reserve(order: Order, *, at: datetime) -> Order:
+    """Return the order with all its goods reserved; the same object if they are.
+
+    Raises
+    ------
+    OrderEnded
+        It has ended.
+    NotPossible
+        It is further already.
+    """
+    return _become(order, "reserved", at)
+
+
+def await_approval(order: Order, *, at: datetime) -> Order:
+    """Return the order as somebody must approve it; the same object if it is so."""
+    return _become(order, "awaiting_approval", at)
+
+
+def confirm(order: Order, *, payment_id: str, at: datetime) -> Order:
+    """Return the order paid; the same object if it is."""
+    return _become(order, "confirmed", at, payment_id=payment_id)
+
+
+def fulfil(order: Order, *, at: datetime) -> Order:
+    """Return the order as it has left; the same object if it has."""
+    return _become(order, "fulfilled", at)
+
+
+def reject(order: Order, *, reason: RejectionReason, at: datetime) -> Order:
+    """Return the order rejected; the same object if it is."""
+    return _become(order, "rejected", at, why=reason, reason=reason)
+
+
 def cancel(order: Order, *, reason: str, at: datetime) -> Order:
-    """Return the order cancelled; the same object if it is already."""
-    if order.status == "cancelled":
+    """Return the order cancelled; the same object if it is.
+
+    Raises
+    ------
+    OrderEnded
+        It was fulfilled or rejected.
+    """
+    return _become(order, "cancelled", at, why=reason, reason=reason, cancelled_at=at)
+
+
+def refund(order: Order, *, at: datetime) -> Order:
+    """Return an order that ended unfulfilled, with its money given back; the same object if so.
+
+    Raises
+    ------
+    NotPossible
+        Its money is not to go back.
+    """
+    if order.refunded_at:
         return order
-    new = {"status": "cancelled", "reason": reason, "cancelled_at": at}
-    return order.model_copy(update={**new, "revision": order.revision + 1})
+    if order.status not in {"cancelled", "rejected"}:
+        raise NotPossible(f"the order is {order.status}: its money stays")
+    return order.model_copy(update={"refunded_at": at, "revision": order.revision + 1})
+
+
+class NotPossible(Exception):
+    """The order is not where it could become this."""
+
+
+def _become(
+    order: Order, status: OrderStatus, at: datetime, why: str | None = None, **more: Any
+) -> Order:
+    if order.status == status:
+        return order
+    if order.status in ENDED:
+        raise OrderEnded(order.status)
+    if status not in _AFTER[order.status]:
+        raise NotPossible(f"the order is {order.status}, and cannot be {status} next")
+    step = Step(status=status, at=at, why=why)
+    changes = {"status": status, "steps": (*order.steps, step), "revision": order.revision + 1}
+    return order.model_copy(update=changes | more)
 
 
 def _each_once(wanted: Sequence[Wanted]) -> None:

@@ -42,3 +42,12 @@ class TotalTooLarge(Problem):
     """The order's total is more than can be kept."""
 
     status, type, title = 409, "total-too-large", "The total is too large"
+
+
+class OrderEnded(Problem):
+    """Nothing becomes of the order any more."""
+
+    status, type, title = 409, "order-ended", "The order has ended"
+
+    def __init__(self, how: str) -> None:
+        super().__init__(f"the order was {how} already")

@@ -7,6 +7,7 @@ from contracts.ids import UserId
 from contracts.reader import Reader
 from contracts.values import Code
 from orders.cancellation import cancel
+from orders.domain.problems import OrderEnded
 from orders.store import Customers, Orders
 from runtime.changes import Exists, Outdated
 from runtime.reaction import Event, reaction
@@ -36,8 +37,9 @@ def on_user_deactivated(
     with suppress(Outdated):
         customers.project(event.tenant, user_id, "inactive", event.revision)
     for order_id in orders.open_of(event.tenant, user_id):
-        # A twin of this event, delivered at the same time, may have been here first.
-        with suppress(Exists):
+        # A twin of this event, delivered at the same time, may have been here first; or the order
+        # came to its own end meanwhile.
+        with suppress(Exists, OrderEnded):
             cancel(
                 orders,
                 order_id,
