@@ -180,4 +180,5 @@ def _ports(stage: Stage) -> dict[str, str]:
     return {
         port_variable(stage.name, "EMULATOR"): str(stage.emulator_port),
         port_variable(stage.name, "SEARCH"): str(stage.search_port),
+        port_variable(stage.name, "PAYMENTS"): str(stage.payments_port),
     }

@@ -40,9 +40,9 @@ def describe(stage: Stage) -> dict[str, Any]:
     -------
     dict
         `stage`, `region`, `bus`, `bus_arn`, `apis` (base URL by service, without a slash at the
-        end), `endpoint_url`, `search_engine` and `vision` (None on AWS if not known), `issuer`,
-        `jwks_url`, `user_pool_id`, `user_pool_client_id`, and by service `tables` (name),
-        `queues` (URL by name) and `functions` (names).
+        end), `endpoint_url`, `search_engine`, `vision` and `payments_sandbox` (None on AWS if not
+        known), `issuer`, `jwks_url`, `user_pool_id`, `user_pool_client_id`, and by service
+        `tables` (name), `queues` (URL by name) and `functions` (names).
 
     Raises
     ------
@@ -70,6 +70,7 @@ def describe(stage: Stage) -> dict[str, Any]:
         "endpoint_url": stage.emulator_url,
         "search_engine": stage.search_url or stacks.get("search-sync", {}).get("SearchEndpoint"),
         "vision": stage.vision_url,
+        "payments_sandbox": stage.payments_url,
         "issuer": platform["Issuer"],
         "jwks_url": platform["JwksUrl"],
         "user_pool_id": platform["UserPoolId"],

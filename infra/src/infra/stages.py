@@ -11,9 +11,9 @@ LOCAL_ACCOUNT: Final = "000000000000"
 _NAME: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 MAX_NAME: Final = 12  # so that every function's name stays within Lambda's 64 characters
 
-# Ports of the local stages: (emulator, OpenSearch, vision). `test` belongs to the end-to-end tests,
-# so that they run while `local` is up.
-_LOCAL_PORTS: Final = {"local": (4566, 9241, 4580), "test": (4666, 9261, 4680)}
+# Ports of the local stages: (emulator, OpenSearch, vision, payments). `test` belongs to the
+# end-to-end tests, so that they run while `local` is up.
+_LOCAL_PORTS: Final = {"local": (4566, 9241, 4580, 4590), "test": (4666, 9261, 4680, 4690)}
 _LAST_PORT: Final = 65535
 _LAST_SEARCH_PORT: Final = 9299  # OpenSearch's runner does not count further
 
@@ -30,15 +30,16 @@ class Stage:
     ----------
     name
         Part of every resource's name.
-    emulator_port, search_port, vision_port
-        Where a local stage's emulator, OpenSearch and vision server listen on 127.0.0.1; None on
-        AWS.
+    emulator_port, search_port, vision_port, payments_port
+        Where a local stage's emulator, OpenSearch, vision server and payments sandbox listen on
+        127.0.0.1; None on AWS.
     """
 
     name: str
     emulator_port: int | None = None
     search_port: int | None = None
     vision_port: int | None = None
+    payments_port: int | None = None
 
     @property
     def local(self) -> bool:
@@ -79,6 +80,11 @@ class Stage:
         return f"http://127.0.0.1:{self.vision_port}" if self.local else None
 
     @property
+    def payments_url(self) -> str | None:
+        """Address of the local stage's payments sandbox, in Stripe's place."""
+        return f"http://127.0.0.1:{self.payments_port}" if self.local else None
+
+    @property
     def console_origins(self) -> tuple[str, ...]:
         """Web origins of the console, which may send uploads: ``STARLING_CONSOLE_ORIGIN``.
 
@@ -103,8 +109,9 @@ class Stage:
         ----------
         name
             `local` and `test` are local stages, any other is on AWS. The ports of `local` may
-            be moved by ``STARLING_EMULATOR_PORT``, ``STARLING_SEARCH_PORT`` and
-            ``STARLING_VISION_PORT``, those of `test` by ``STARLING_TEST_EMULATOR_PORT`` and so on.
+            be moved by ``STARLING_EMULATOR_PORT``, ``STARLING_SEARCH_PORT``,
+            ``STARLING_VISION_PORT`` and ``STARLING_PAYMENTS_PORT``, those of `test` by
+            ``STARLING_TEST_EMULATOR_PORT`` and so on.
 
         Raises
         ------
@@ -118,12 +125,13 @@ class Stage:
             )
         if name not in _LOCAL_PORTS:
             return cls(name)
-        emulator, search, vision = _LOCAL_PORTS[name]
+        emulator, search, vision, payments = _LOCAL_PORTS[name]
         return cls(
             name,
             emulator_port=_port(port_variable(name, "EMULATOR"), emulator, _LAST_PORT),
             search_port=_port(port_variable(name, "SEARCH"), search, _LAST_SEARCH_PORT),
             vision_port=_port(port_variable(name, "VISION"), vision, _LAST_PORT),
+            payments_port=_port(port_variable(name, "PAYMENTS"), payments, _LAST_PORT),
         )
 
 

@@ -45,6 +45,7 @@ def test_only_disposable_stages_lose_their_data(name: str, local: bool, disposab
 def test_a_stage_on_aws_has_no_local_engines() -> None:
     stage = Stage.of("prod")
     assert stage.emulator_url is stage.search_url is stage.vision_url is None
+    assert stage.payments_url is None
 
 
 def test_local_stages_have_ports_of_their_own() -> None:
@@ -52,11 +53,12 @@ def test_local_stages_have_ports_of_their_own() -> None:
     ports = {
         port
         for one in (local, test)
-        for port in (one.emulator_port, one.search_port, one.vision_port)
+        for port in (one.emulator_port, one.search_port, one.vision_port, one.payments_port)
     }
-    assert len(ports) == 6
+    assert len(ports) == 8
     assert local.emulator_url == f"http://127.0.0.1:{local.emulator_port}"
     assert local.vision_url == f"http://127.0.0.1:{local.vision_port}"
+    assert local.payments_url == f"http://127.0.0.1:{local.payments_port}"
 
 
 def test_a_port_can_be_moved(monkeypatch: pytest.MonkeyPatch) -> None:

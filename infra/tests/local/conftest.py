@@ -1,4 +1,4 @@
-"""A real emulator and vision server of the tests' own, and stacks on them."""
+"""A real emulator, vision server and payments sandbox of the tests' own, and stacks on them."""
 
 import json
 import socket
@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
+import stripe
 
 from infra import aws, tools
 from infra.local import engines
@@ -110,6 +112,60 @@ def vision(emulator: Emulator, free_ports: list[int]) -> Iterator[Daemon]:
         yield daemon
     finally:
         daemon.stop()
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """A payments sandbox, asked with Stripe's own SDK."""
+
+    daemon: Daemon
+    session: requests.Session
+
+    def client(self, retries: int = 0, seconds: float = 60) -> Any:
+        """Return the payment intents and refunds of Stripe's SDK."""
+        return stripe.StripeClient(
+            "sk_test_starling",
+            base_addresses={"api": f"http://127.0.0.1:{self.daemon.port}"},
+            http_client=stripe.RequestsClient(timeout=seconds, session=self.session),
+            max_network_retries=retries,
+        ).v1
+
+    def control(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        """Ask what is no part of Stripe's API; refusals too are returned."""
+        url = f"http://127.0.0.1:{self.daemon.port}{path}"
+        return self.session.request(method, url, json=body, timeout=60).json()
+
+    def charges(self, order_id: str) -> list[dict[str, Any]]:
+        """Return what the ledger has of an order."""
+        charges = self.control("GET", "/_ledger")["charges"]
+        return [one for one in charges if one["order_id"] == order_id]
+
+
+@pytest.fixture(scope="session")
+def payments_daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
+    tools.ensure("bare")
+    folder = tmp_path_factory.mktemp("payments")
+    (folder / "logs").mkdir()
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    daemon = engines.start_payments(folder, port, "starling-tests")
+    try:
+        engines.wait_until_ready(daemon, engines.PAYMENTS_READY)
+        yield daemon
+    finally:
+        daemon.stop()
+
+
+@pytest.fixture
+def sandbox(payments_daemon: Daemon) -> Iterator[Sandbox]:
+    """The payments sandbox without a fault and without a place for webhooks."""
+    with requests.Session() as session:
+        session.trust_env = False  # no proxy leads to this machine
+        sandbox = Sandbox(payments_daemon, session)
+        sandbox.control("DELETE", "/_faults")
+        sandbox.control("DELETE", "/_webhooks")
+        yield sandbox
 
 
 @pytest.fixture(scope="session")

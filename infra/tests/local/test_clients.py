@@ -106,6 +106,7 @@ def test_outputs_tell_clients_where_things_are(stage):
     assert found["endpoint_url"] == stage.emulator_url
     assert found["search_engine"] == "http://127.0.0.1:9299"
     assert found["vision"] == stage.vision_url
+    assert found["payments_sandbox"] == stage.payments_url
     assert found["issuer"].endswith(found["user_pool_id"])
     assert set(found["apis"]) == {"users"}
     assert found["apis"]["users"].startswith(f"{stage.emulator_url}/_aws/execute-api/")

@@ -15,6 +15,8 @@ from infra.stages import BadStage, Stage
         ("local", "SEARCH", "STARLING_SEARCH_PORT", "OpenSearch"),
         ("local", "VISION", "STARLING_VISION_PORT", "the vision server"),
         ("test", "VISION", "STARLING_TEST_VISION_PORT", "the vision server"),
+        ("local", "PAYMENTS", "STARLING_PAYMENTS_PORT", "the payments sandbox"),
+        ("test", "PAYMENTS", "STARLING_TEST_PAYMENTS_PORT", "the payments sandbox"),
         ("test", "EMULATOR", "STARLING_TEST_EMULATOR_PORT", "the AWS emulator"),
         ("test", "SEARCH", "STARLING_TEST_SEARCH_PORT", "OpenSearch"),
     ],
@@ -45,8 +47,9 @@ def test_each_local_stage_has_its_own_port_variables(monkeypatch):
     monkeypatch.setenv("STARLING_EMULATOR_PORT", "5001")
     monkeypatch.setenv("STARLING_SEARCH_PORT", "9210")
     monkeypatch.setenv("STARLING_VISION_PORT", "5002")
-    assert Stage.of("local") == Stage("local", 5001, 9210, 5002)
-    assert Stage.of("test") == Stage("test", 4666, 9261, 4680)
+    monkeypatch.setenv("STARLING_PAYMENTS_PORT", "5003")
+    assert Stage.of("local") == Stage("local", 5001, 9210, 5002, 5003)
+    assert Stage.of("test") == Stage("test", 4666, 9261, 4680, 4690)
 
 
 @pytest.mark.parametrize("value", ["x", "0", "9300"])

@@ -20,6 +20,7 @@ SERVER = (
     "self.end_headers(), self.wfile.write(sys.argv[2].encode())), "
     "'log_message': lambda *_: None})).serve_forever()"
 )
+ENGINES = ["emulator", "opensearch", "vision", "payments"]
 BROKEN = "print('no heap left'); raise SystemExit(1)"
 
 
@@ -40,7 +41,7 @@ def free_port() -> int:
 @pytest.fixture
 def engine_code(monkeypatch, tmp_path):
     """The stage `test` in a folder of its own, with engines that only answer GETs."""
-    code = Code({"emulator": SERVER, "opensearch": SERVER, "vision": SERVER})
+    code = Code(dict.fromkeys(ENGINES, SERVER))
 
     def starter(key: str):
         def start(folder: Path, port: int, mark: str, **others: int):
@@ -56,8 +57,9 @@ def engine_code(monkeypatch, tmp_path):
     monkeypatch.setattr(engines, "start_emulator", starter("emulator"))
     monkeypatch.setattr(engines, "start_search", starter("opensearch"))
     monkeypatch.setattr(engines, "start_vision", starter("vision"))
+    monkeypatch.setattr(engines, "start_payments", starter("payments"))
     monkeypatch.setattr("infra.stages._LAST_SEARCH_PORT", 65535)
-    for engine in ("EMULATOR", "SEARCH", "VISION"):
+    for engine in ("EMULATOR", "SEARCH", "VISION", "PAYMENTS"):
         monkeypatch.setenv(f"STARLING_TEST_{engine}_PORT", str(free_port()))
     yield code
     stage.stop("test")
@@ -72,7 +74,7 @@ def test_a_stage_is_up_between_start_and_stop(engine_code):
     assert not stage.is_up("test")
     assert start()
     assert stage.is_up("test")
-    assert stage.stop("test") == ["emulator", "opensearch", "vision"]
+    assert stage.stop("test") == ENGINES
     assert not stage.is_up("test")
     assert stage.daemons("test") == {}
 
@@ -84,10 +86,11 @@ def test_the_emulator_and_the_vision_server_are_told_of_each_other(engine_code):
         "emulator": {"vision_port": ports["vision"]},
         "vision": {"emulator_port": ports["emulator"]},
         "opensearch": {},
+        "payments": {},
     }
 
 
-@pytest.mark.parametrize("engine", ["emulator", "opensearch", "vision"])
+@pytest.mark.parametrize("engine", ENGINES)
 def test_nothing_is_left_running_when_an_engine_fails_to_start(engine_code, engine):
     engine_code[engine] = BROKEN
     with pytest.raises(StarlingError, match="no heap left"):
@@ -185,12 +188,13 @@ def test_a_running_stage_is_found_on_its_ports_whatever_the_environment_says(
 ):
     start()
     ports = {key: daemon.port for key, daemon in stage.daemons("test").items()}
-    for engine in ("EMULATOR", "SEARCH", "VISION"):
+    for engine in ("EMULATOR", "SEARCH", "VISION", "PAYMENTS"):
         monkeypatch.delenv(f"STARLING_TEST_{engine}_PORT")
     found = stage.local("test")
     assert found.emulator_port == ports["emulator"]
     assert found.search_port == ports["opensearch"]
     assert found.vision_port == ports["vision"]
+    assert found.payments_port == ports["payments"]
 
 
 def test_a_half_written_pid_file_counts_as_not_started(engine_code, tmp_path):
@@ -199,7 +203,7 @@ def test_a_half_written_pid_file_counts_as_not_started(engine_code, tmp_path):
     file = tmp_path / "test" / "emulator.pid.json"
     text = file.read_text()
     file.write_text(text[:10])
-    assert set(stage.daemons("test")) == {"opensearch", "vision"}
+    assert set(stage.daemons("test")) == {"opensearch", "vision", "payments"}
     file.write_text(text)
     assert stage.daemons("test") == running
 

@@ -15,9 +15,9 @@ from infra.progress import Steps, console
 def up(stage: LocalStage = "local") -> None:
     """Start the local stage and deploy everything on it.
 
-    Installs the tools it needs, starts the AWS emulator, OpenSearch and a vision model,
-    and deploys all stacks with the CDK. A stage that is up already gets the current code.
-    Its state is fresh at each start.
+    Installs the tools it needs, starts the AWS emulator, OpenSearch, a vision model and a
+    payments sandbox, and deploys all stacks with the CDK. A stage that is up already gets the
+    current code. Its state is fresh at each start.
     """
     bring_up(stage)
     console.print(

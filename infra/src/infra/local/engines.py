@@ -17,6 +17,7 @@ from infra.tools import node
 
 EMULATOR_READY = "/_ministack/health"
 VISION_READY = "/health"
+PAYMENTS_READY = "/health"
 SEARCH_READY = "/_cluster/health?wait_for_status=yellow&timeout=1s"
 """Ready to search: every index that was there before has its shards back."""
 FUNCTIONS_FILE = "functions.json"
@@ -89,6 +90,19 @@ def start_vision(folder: Path, port: int, mark: str = "starling", *, emulator_po
         cwd=Path(__file__).parent,  # where `-m` finds the package
         port=port,
         log=folder / "logs" / "vision.log",
+        mark=mark,
+    )
+
+
+def start_payments(folder: Path, port: int, mark: str = "starling") -> Daemon:
+    """Start the payments sandbox, which knows of no payment yet."""
+    return spawn(
+        "The payments sandbox",
+        [tools.python_of("bare"), "-m", "payments", str(port), mark],
+        env=_clean_environment(folder),
+        cwd=Path(__file__).parent,  # where `-m` finds the package
+        port=port,
+        log=folder / "logs" / "payments.log",
         mark=mark,
     )
 

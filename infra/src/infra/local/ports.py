@@ -12,6 +12,7 @@ _NEEDED_BY = {
     "EMULATOR": "the AWS emulator",
     "SEARCH": "OpenSearch",
     "VISION": "the vision server",
+    "PAYMENTS": "the payments sandbox",
 }
 
 
@@ -23,7 +24,7 @@ def require_free(stage: str, engine: str, port: int) -> None:
     stage
         The local stage that needs it.
     engine
-        "EMULATOR", "SEARCH" or "VISION".
+        "EMULATOR", "SEARCH", "VISION" or "PAYMENTS".
     port
         The port.
 

@@ -21,7 +21,7 @@ from infra.paths import STAGES
 from infra.progress import Steps
 from infra.stages import Stage
 
-EMULATOR, SEARCH, VISION = "emulator", "opensearch", "vision"
+EMULATOR, SEARCH, VISION, PAYMENTS = "emulator", "opensearch", "vision", "payments"
 TOOLS = ("emulator", "bare", "opensearch", "vision")
 """The tools that the processes need."""
 
@@ -48,6 +48,7 @@ def local(name: str) -> Stage:
         emulator_port=running[EMULATOR].port if EMULATOR in running else stage.emulator_port,
         search_port=running[SEARCH].port if SEARCH in running else stage.search_port,
         vision_port=running[VISION].port if VISION in running else stage.vision_port,
+        payments_port=running[PAYMENTS].port if PAYMENTS in running else stage.payments_port,
     )
 
 
@@ -95,6 +96,7 @@ def start(name: str, steps: Steps) -> bool:
             EMULATOR: stage.emulator_port or 0,
             SEARCH: stage.search_port or 0,
             VISION: stage.vision_port or 0,
+            PAYMENTS: stage.payments_port or 0,
         }
         _fresh(folder(name))
         for key, port in ports.items():
@@ -134,16 +136,18 @@ def restart_search(name: str) -> None:
     _launch(name, SEARCH, {SEARCH: before.port}, before.mark)
 
 
-_ENGINE = {EMULATOR: "EMULATOR", SEARCH: "SEARCH", VISION: "VISION"}
+_ENGINE = {EMULATOR: "EMULATOR", SEARCH: "SEARCH", VISION: "VISION", PAYMENTS: "PAYMENTS"}
 _TITLE = {
     EMULATOR: "Starting the AWS emulator",
     SEARCH: "Starting OpenSearch",
     VISION: "Starting the vision server",
+    PAYMENTS: "Starting the payments sandbox",
 }
 _READY = {
     EMULATOR: engines.EMULATOR_READY,
     SEARCH: engines.SEARCH_READY,
     VISION: engines.VISION_READY,
+    PAYMENTS: engines.PAYMENTS_READY,
 }
 
 
@@ -169,6 +173,8 @@ def _spawn(home: Path, key: str, ports: dict[str, int], mark: str) -> Daemon:
         return engines.start_emulator(home, port, mark, vision_port=ports[VISION])
     if key == VISION:
         return engines.start_vision(home, port, mark, emulator_port=ports[EMULATOR])
+    if key == PAYMENTS:
+        return engines.start_payments(home, port, mark)
     return engines.start_search(home, port, mark)
 
 

@@ -218,6 +218,7 @@ class Orders(_InTable):
             The order is not what it was any more.
         """
         tenant = cause.tenant
+        pointer = _open_key(tenant, new.customer_id, new.id)
         news = [events.refunded(new, now)] if new.refunded_at else events.told(new, now)
         self._table.commit(
             # First, so that what was handled before is known as such.
@@ -230,12 +231,8 @@ class Orders(_InTable):
                 events=[_entry(new, payload, now, cause) for payload in news],
                 **_lists(tenant, new),
             ),
-            *([Remove(key=_open_key(tenant, new.customer_id, new.id))] if _ends(old, new) else []),
+            *([Remove(key=pointer)] if new.status in ENDED else []),
         )
-
-
-def _ends(old: Order, new: Order) -> bool:
-    return new.status in ENDED and old.status not in ENDED
 
 
 class _Lists(TypedDict):
