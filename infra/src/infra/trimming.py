@@ -30,7 +30,10 @@ _UNUSED = (
     "opensearchpy/_async/plugins",
     "pydantic/v1",
 )
-_USED = {"aws_lambda_powertools/utilities/typing", "aws_lambda_powertools/utilities/jmespath_utils"}
+_USED = {
+    f"aws_lambda_powertools/utilities/{name}"
+    for name in ("circuit_breaker", "jmespath_utils", "typing")
+}
 # Bytecode is made anew; stubs and type markers are for checkers.
 _WASTE = ("*.pyc", "*.pyi", "*.pxd", "*.pyx", "py.typed")
 

@@ -1,0 +1,167 @@
+"""A provider that answers as a test says, and AWS in the process."""
+
+import io
+import json
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qsl
+
+import pytest
+
+from orders.payments import Payments, gateway, secret
+from runtime import clients
+from runtime.logs import logger
+from runtime.table import Table
+
+API_KEY = "sk_test_of_the_tests"
+WEBHOOK_SECRET = "whsec_of_the_tests"
+
+
+@dataclass
+class Asked:
+    """A request that came."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    form: dict[str, str]
+
+
+Reply = tuple[int, Any, dict[str, str]]
+
+
+@dataclass
+class Scripted:
+    """A provider: answers in the order in which it was told to, and remembers what came."""
+
+    url: str = ""
+    replies: list[Reply] = field(default_factory=list)
+    asked: list[Asked] = field(default_factory=list)
+
+    def will(self, body: Any, status: int = 200, **headers: str) -> None:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        self.replies.append((status, body, named))
+
+    def will_refuse(self, status: int, *, replayed: bool = False, **error: Any) -> None:
+        headers = {"Idempotent_Replayed": "true"} if replayed else {}
+        self.will({"error": error}, status, **headers)
+
+    def intent(self, status: str = "succeeded", **more: Any) -> dict[str, Any]:
+        """Return a payment intent, as far as anything is read of it."""
+        return {
+            "id": "pi_1",
+            "object": "payment_intent",
+            "amount": 1999,
+            "currency": "eur",
+            "status": status,
+            "latest_charge": None,
+            "metadata": {"order_id": "ord_1", "tenant_id": "acme"},
+        } | more
+
+    def charged(self, refunded: int = 0) -> dict[str, Any]:
+        """Return a payment intent that was captured."""
+        return self.intent(latest_charge={"id": "ch_1", "amount_refunded": refunded})
+
+    @property
+    def keys(self) -> list[str]:
+        return [one.headers.get("idempotency-key", "") for one in self.asked]
+
+
+def serving(script: Scripted) -> ThreadingHTTPServer:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def answer(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+            path, _, query = self.path.partition("?")
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            form = dict(parse_qsl(body or query))
+            script.asked.append(Asked(self.command, path, headers, form))
+            status, document, more = script.replies.pop(0)
+            content = document if isinstance(document, bytes) else json.dumps(document).encode()
+            self.send_response(status)
+            for name, value in more.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        do_GET = do_POST = answer  # noqa: N815 - the base class's names
+
+        def log_message(self, *_: object) -> None:
+            """Stay silent."""
+
+    return ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+
+
+@pytest.fixture
+def provider() -> Iterator[Scripted]:
+    script = Scripted()
+    server = serving(script)
+    server.daemon_threads = True  # they wait for a next request of a connection that stays open
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    script.url = f"http://127.0.0.1:{server.server_port}"
+    yield script
+    server.shutdown()
+    server.server_close()
+    thread.join()
+    assert script.replies == []
+
+
+@pytest.fixture
+def put_secret(aws: None, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Put a text where the functions find the payment secret."""
+    manager = clients.client("secretsmanager")
+    made = manager.create_secret(Name="starling/unit/orders/payments")
+    monkeypatch.setenv("PAYMENTS_SECRET_ARN", made["ARN"])
+    secret._connected.cache_clear()
+    return lambda text: manager.put_secret_value(SecretId=made["ARN"], SecretString=text) and None
+
+
+@pytest.fixture
+def payments(
+    provider: Scripted,
+    put_secret: Callable[[str], None],
+    service_table: Table,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Payments]:
+    """The service's payments, at that provider."""
+    put_secret(json.dumps({"api_key": API_KEY, "webhook_secrets": [WEBHOOK_SECRET]}))
+    monkeypatch.setenv("PAYMENTS_URL", provider.url)
+    gateway._connected.cache_clear()
+    made = Payments.connect()
+    yield made
+    made._provider._http.clear()
+    gateway._connected.cache_clear()
+
+
+@pytest.fixture
+def logged() -> Iterator[Callable[[], str]]:
+    """Return what tells what was logged since the test began."""
+    handler: Any = logger.registered_handler
+    text = io.StringIO()
+    before = handler.setStream(text)
+    yield text.getvalue
+    handler.setStream(before)
+
+
+@pytest.fixture
+def metrics(capsys: pytest.CaptureFixture[str]) -> Callable[[], list[str]]:
+    """Return what tells the metrics that were counted since it was last asked, in order."""
+
+    def counted() -> list[str]:
+        lines = [
+            json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line
+        ]
+        return [
+            metric["Name"]
+            for line in lines
+            for directive in line["_aws"]["CloudWatchMetrics"]
+            for metric in directive["Metrics"]
+        ]
+
+    return counted
