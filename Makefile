@@ -82,9 +82,10 @@ format: $(SETUP) ## format the code and sort its imports
 	$(BIN)/ruff check --fix .
 
 .PHONY: golden
-golden: $(SETUP) ## regenerate golden schemas, what consumers read, and docs/events
+golden: $(SETUP) ## regenerate golden schemas, what consumers read, docs/events and docs/api
 	$(BIN)/python -m contracts.golden
 	@$(STARLING) contracts export docs --out docs/events
+	@$(STARLING) openapi --out docs/api
 
 .PHONY: bench
 bench: setup ## measure every speed claim against its baseline
@@ -99,5 +100,5 @@ lock: $(UV) ## resolve and lock every environment anew
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url tools/uv.in -o tools/uv.lock
 	for s in users orders search-sync media; do (cd services/$$s && ../../$(COMPILE) pyproject.toml -o requirements.lock); done
 	cd runtime && ../$(COMPILE) authorizer.in -o authorizer.lock
-	for e in emulator jgo vision; do (cd infra/engines/$$e && ../../../$(COMPILE) requirements.in -o requirements.lock); done
+	for e in emulator jgo openapi vision; do (cd infra/engines/$$e && ../../../$(COMPILE) requirements.in -o requirements.lock); done
 	$(COMPILE) --all-extras --override tools/overrides.in requirements.in $(addsuffix /pyproject.toml,$(PACKAGES)) -o requirements.lock

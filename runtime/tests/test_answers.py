@@ -20,7 +20,7 @@ from runtime.changes import (
 )
 from runtime.endpoint import Endpoint, endpoint
 from runtime.messages import Answer, Body, Request, View
-from runtime.problems import FieldError, NotFound, Problem
+from runtime.problems import FieldError, NotFound, Problem, Stale
 from runtime.testing import Context, request_event
 
 Lines = Callable[[], list[dict[str, Any]]]
@@ -50,11 +50,11 @@ def doing(act: Callable[[], Any], **options: Any) -> Endpoint:
     return endpoint("GET", "/things/{id}", function, **options)
 
 
-def raising(error: Exception) -> Endpoint:
+def raising(error: Exception, **options: Any) -> Endpoint:
     def fail() -> None:
         raise error
 
-    return doing(fail)
+    return doing(fail, **options)
 
 
 def answer(endpoint: Endpoint, **request: Any) -> dict[str, Any]:
@@ -161,9 +161,14 @@ def test_an_unexpected_error_is_logged_and_not_told(lines: Lines, metrics: Lines
 def test_a_write_that_did_not_apply_is_told_as_what_it_means(
     failure: Exception, headers: dict[str, str], status: int, problem: str
 ) -> None:
-    answered = answer(raising(failure), headers=headers)
+    answered = answer(raising(failure, problems=[Stale]), headers=headers)
     assert answered["statusCode"] == status
     assert json.loads(answered["body"])["type"] == f"/problems/{problem}"
+
+
+def test_an_endpoint_that_compares_no_revision_is_not_said_to_have_a_stale_copy() -> None:
+    answered = answer(raising(RevisionConflict(UPDATE)), headers={"If-Match": '"1"'})
+    assert answered["statusCode"] == 409
 
 
 @pytest.mark.parametrize("given", ["call-1", "A.b_c:d-9", "x" * 128])

@@ -438,7 +438,12 @@ def test_what_is_no_entity_tag_of_ours_is_refused(header: str) -> None:
 
 
 def test_the_declaration_says_what_the_function_takes_and_gives() -> None:
-    assert (MAKE.method, MAKE.path, MAKE.status, MAKE.role) == ("POST", "/things", 201, "member")
+    assert (MAKE.method, MAKE.path, MAKE.statuses, MAKE.role) == (
+        "POST",
+        "/things",
+        (201,),
+        "member",
+    )
     assert (MAKE.body, MAKE.query, MAKE.answer) == (NewThing, NoQuery, Told)
     assert (LIST.body, LIST.query, LIST.answer) == (None, Page, Told)
     assert (GET.body, GET.query) == (None, NoQuery)

@@ -10,5 +10,7 @@ class OrdersStack(ServiceStack):
         """Add what the functions do not say themselves."""
         table = self.table()
         self.publisher(table)
-        self.rest_api(reads=table, writes=table)
+        queues = {"place-orders": self.work_queue("place-orders")}
+        self.rest_api(reads=table, writes=table, queues=queues)
         self.reactions(writes=table)
+        self.workers(table.reading(), table.writing(), queues=queues)

@@ -10,8 +10,11 @@ from hypothesis import strategies as st
 from jsonschema import Draft4Validator
 from pydantic import ValidationError
 
+from infra.constructs import queue_integration
 from infra.discovery import Declared, declared, services
+from infra.discovery import routes as queued_routes
 from runtime.endpoint import Endpoint
+from runtime.queued import FORWARDED, MAX_MESSAGE_BYTES, Consumer, Queued
 from tests.infra.bodies import BODIES
 from tests.synthesis import Json, Resource, Template, synthesised
 from tests.templates import functions, referred, text
@@ -24,6 +27,8 @@ ENDPOINTS = [
     if (service.source / service.package / "api").is_dir()
     for found in declared(service, "api", Endpoint)
 ]
+INTO_QUEUES = [(service.name, found) for service in services() for found in queued_routes(service)]
+QUEUED = [pytest.param(service, found, id=found.handler) for service, found in INTO_QUEUES]
 HTTP_APIS = {"media", "search-sync"}
 """Whose gateways check no bodies: their functions alone do."""
 
@@ -64,6 +69,11 @@ def path_of(template: Template, resource: Json) -> str:
     return f"{path_of(template, properties['ParentId'])}/{properties['PathPart']}"
 
 
+def is_queued(route: Resource) -> bool:
+    """Whether a route is a queue, by no function."""
+    return bool(route.properties.get("Integration", {}).get("Type") == "AWS")
+
+
 def served_by(template: Template, route: Resource) -> Resource:
     """Return the function that answers a route."""
     if route.type == "AWS::ApiGateway::Method":
@@ -85,7 +95,7 @@ def model_of(template: Template, route: Resource) -> Json | None:
     return schema
 
 
-def route_of(template: Template, endpoint: Endpoint) -> Resource:
+def route_of(template: Template, endpoint: Endpoint | Queued[Any]) -> Resource:
     found = [r for m, p, r in routes(template) if (m, p) == (endpoint.method, endpoint.path)]
     assert len(found) == 1, f"{template.stack} has {len(found)} routes for {endpoint.path}"
     return found[0]
@@ -99,13 +109,22 @@ def test_routes_and_endpoints_are_in_one_to_one_correspondence(dev: Templates) -
         (service, method, path, served_by(template, route).properties["Handler"])
         for service, template in dev.items()
         for method, path, route in routes(template)
+        if not is_queued(route)
     )
     assert routed == expected
+    into_queues = sorted(
+        (service, method, path)
+        for service, template in dev.items()
+        for method, path, route in routes(template)
+        if is_queued(route)
+    )
+    queued = [(service, found.declaration) for service, found in INTO_QUEUES]
+    assert into_queues == sorted((service, one.method, one.path) for service, one in queued)
 
 
-@pytest.mark.parametrize(("service", "found"), EACH)
+@pytest.mark.parametrize(("service", "found"), EACH + QUEUED)
 def test_a_route_is_closed_without_a_token(
-    dev: Templates, service: str, found: Declared[Endpoint]
+    dev: Templates, service: str, found: Declared[Any]
 ) -> None:
     template = dev[service]
     route = route_of(template, found.declaration)
@@ -171,22 +190,22 @@ def test_every_model_belongs_to_one_route(dev: Templates) -> None:
         )
 
 
-@pytest.mark.parametrize(("service", "found"), WITH_BODY)
+@pytest.mark.parametrize(("service", "found"), WITH_BODY + QUEUED)
 def test_a_model_is_draft_4_and_takes_the_endpoints_example_bodies(
-    dev: Templates, service: str, found: Declared[Endpoint]
+    dev: Templates, service: str, found: Declared[Any]
 ) -> None:
     schema, model = _schema_and_model(dev, service, found)
     Draft4Validator.check_schema(schema)
     assert schema["$schema"] == "http://json-schema.org/draft-04/schema#"
-    assert BODIES.get(found.handler), f"add a body that {found.handler} takes to BODIES"
+    assert BODIES.get(found.handler), f"{found.handler} has no example of a body"
     for body in BODIES[found.handler]:
         model.model_validate_json(json.dumps(body))
         Draft4Validator(schema).validate(body)
 
 
-@pytest.mark.parametrize(("service", "found"), WITH_BODY)
+@pytest.mark.parametrize(("service", "found"), WITH_BODY + QUEUED)
 def test_a_model_refuses_what_lacks_a_field_or_has_one_too_many(
-    dev: Templates, service: str, found: Declared[Endpoint]
+    dev: Templates, service: str, found: Declared[Any]
 ) -> None:
     schema, model = _schema_and_model(dev, service, found)
     gateway = Draft4Validator(schema)
@@ -198,9 +217,9 @@ def test_a_model_refuses_what_lacks_a_field_or_has_one_too_many(
             assert not gateway.is_valid({k: v for k, v in body.items() if k != name}), name
 
 
-@pytest.mark.parametrize(("service", "found"), WITH_BODY)
+@pytest.mark.parametrize(("service", "found"), WITH_BODY + QUEUED)
 def test_the_gateway_refuses_nothing_that_the_endpoint_would_take(
-    dev: Templates, service: str, found: Declared[Endpoint]
+    dev: Templates, service: str, found: Declared[Any]
 ) -> None:
     schema, model = _schema_and_model(dev, service, found)
     gateway = Draft4Validator(schema)
@@ -224,10 +243,134 @@ def test_the_gateway_refuses_nothing_that_the_endpoint_would_take(
     check()
 
 
-def _schema_and_model(dev: Templates, service: str, found: Declared[Endpoint]) -> Any:
+def _schema_and_model(dev: Templates, service: str, found: Declared[Any]) -> Any:
     schema = model_of(dev[service], route_of(dev[service], found.declaration))
     assert schema, f"{found.handler}: its route has no model"
     return schema, found.declaration.body
+
+
+@pytest.mark.parametrize(("service", "found"), QUEUED)
+def test_a_queued_route_checks_the_whole_body(
+    dev: Templates, service: str, found: Declared[Queued[Any]]
+) -> None:
+    template = dev[service]
+    schema, _ = _schema_and_model(dev, service, found)
+    route = route_of(template, found.declaration)
+    validator = template.get(referred(route.properties["RequestValidatorId"])).properties
+    assert validator["ValidateRequestBody"], f"{route}: bodies are not validated"
+    for body in BODIES[found.handler]:
+        for odd in one_leaf_off(body):
+            assert not Draft4Validator(schema).is_valid(odd), odd
+
+
+def one_leaf_off(value: Any) -> Iterator[Any]:
+    """Yield the value with each of its leaves in turn being what no field takes."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from ({**value, name: odd} for odd in one_leaf_off(inner))
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from ([*value[:number], odd, *value[number + 1 :]] for odd in one_leaf_off(inner))
+    else:
+        yield [value]
+
+
+@pytest.mark.parametrize(("service", "found"), QUEUED)
+def test_a_queued_route_sends_to_its_workers_queue_and_to_no_other(
+    dev: Templates, service: str, found: Declared[Queued[Any]]
+) -> None:
+    template, declaration = dev[service], found.declaration
+    (worker,) = [
+        one
+        for of in services([service])
+        for one in declared(of, "workers", Consumer)
+        if one.declaration.route is declaration
+    ]
+    assert worker.name == declaration.queue
+    function = functions(template)[worker.handler]
+    (source,) = [
+        source
+        for source in template.resources("AWS::Lambda::EventSourceMapping")
+        if referred(source.properties["FunctionName"]) == function.logical_id
+    ]
+    queue = template.get(referred(source.properties["EventSourceArn"]))
+    integration = route_of(template, declaration).properties["Integration"]
+    assert text(integration["Uri"]).endswith(f":sqs:path/123456789012/${{{queue.logical_id}}}")
+    role = template.get(referred(integration["Credentials"])).properties
+    (policy,) = role["Policies"]
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert statement["Action"] == ["sqs:SendMessage"]
+    assert [referred(resource) for resource in statement["Resource"]] == [queue.logical_id]
+    (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Service": "apigateway.amazonaws.com"}
+    assert queue.properties["MaximumMessageSize"] == MAX_MESSAGE_BYTES
+    # It sends messages again itself.
+    role = template.get(referred(function.properties["Role"])).properties
+    sends = [
+        referred(resource)
+        for policy in role["Policies"]
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement["Action"] == ["sqs:SendMessage"]
+        for resource in statement["Resource"]
+    ]
+    assert queue.logical_id in sends
+
+
+@pytest.mark.parametrize(("service", "found"), QUEUED)
+def test_a_queued_route_says_who_asks_by_the_authorizer_alone(
+    dev: Templates, service: str, found: Declared[Queued[Any]]
+) -> None:
+    integration = route_of(dev[service], found.declaration).properties["Integration"]
+    assert integration["PassthroughBehavior"] == "NEVER"
+    assert list(integration["RequestTemplates"]) == ["application/json"]
+    template = integration["RequestTemplates"]["application/json"]
+    assert template == queue_integration.request_template()
+    headers, call = template.splitlines()
+    values = dict(part.split("=", 1) for part in call.split("&"))
+    named = {
+        values[f"MessageAttribute.{number}.Name"]: values[
+            f"MessageAttribute.{number}.Value.StringValue"
+        ]
+        for number in range(1, 4)
+    }
+    assert named == {
+        "tenant": "$util.urlEncode($context.authorizer.tenant)",
+        "user": "$util.urlEncode($context.authorizer.user)",
+        "headers": "$util.urlEncode($headers)",
+    }
+    assert values["MessageBody"] == "$util.urlEncode($input.body)"
+    for name in FORWARDED:
+        for spelling in (name, name.lower()):
+            assert f"{spelling}=$util.urlEncode($input.params('{spelling}'))" in headers
+
+
+@pytest.mark.parametrize(("service", "found"), QUEUED)
+def test_a_queued_route_never_says_more_than_a_problem_or_an_id(
+    dev: Templates, service: str, found: Declared[Queued[Any]]
+) -> None:
+    route = route_of(dev[service], found.declaration).properties
+    answers = {
+        answer["StatusCode"]: (answer.get("SelectionPattern"), answer["ResponseTemplates"])
+        for answer in route["Integration"]["IntegrationResponses"]
+    }
+    assert {status: pattern for status, (pattern, _) in answers.items()} == {
+        "202": r"2\d{2}",
+        "413": "400",
+        "500": None,
+    }
+    for status in ("413", "500"):
+        document = json.loads(answers[status][1]["application/json"])
+        assert document["status"] == int(status)
+        assert {"type", "title", "detail", "correlation_id"} <= document.keys()
+    assert list(json.loads(answers["202"][1]["application/json"])) == ["id"]
+    declared_headers = {
+        answer["StatusCode"]: answer["ResponseParameters"] for answer in route["MethodResponses"]
+    }
+    for answer in route["Integration"]["IntegrationResponses"]:
+        headers = answer["ResponseParameters"]
+        assert headers.keys() == declared_headers[answer["StatusCode"]].keys()
+        assert headers["method.response.header.Access-Control-Allow-Origin"] == "'*'"
+        assert headers["method.response.header.Cache-Control"] == "'no-store'"
 
 
 def test_a_browser_may_ask_every_route(dev: Templates) -> None:

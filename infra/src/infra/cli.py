@@ -10,7 +10,18 @@ from typing import NoReturn
 import typer
 from rich.markup import escape
 
-from infra.commands import contracts, demo, deploy, events, install, local, login, media, outputs
+from infra.commands import (
+    contracts,
+    demo,
+    deploy,
+    events,
+    install,
+    local,
+    login,
+    media,
+    openapi,
+    outputs,
+)
 from infra.discovery import UnknownService
 from infra.errors import StarlingError
 from infra.progress import console
@@ -33,6 +44,7 @@ app.command()(deploy.deploy)
 app.command()(deploy.synth)
 app.command()(demo.demo)
 app.command()(outputs.outputs)
+app.command()(openapi.openapi)
 app.command()(login.login)
 app.command()(install.tools)
 app.add_typer(contracts.app, name="contracts")

@@ -9,9 +9,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from infra.paths import SERVICES
+from runtime.queued import Queued
 
 D = TypeVar("D")
 
@@ -62,7 +63,7 @@ class Service:
 
 @dataclass(frozen=True)
 class Declared(Generic[D]):
-    """A function as its module declares it.
+    """A function, or a queued endpoint, as its module declares it.
 
     Attributes
     ----------
@@ -122,6 +123,16 @@ def declared(service: Service, part: str, kind: type[D]) -> list[Declared[D]]:
     return [
         Declared(name.replace("_", "-"), f"{module.__name__}.handler", _handler(module, kind))
         for name, module in _modules(service, part)
+        if _route(module) is None
+    ]
+
+
+def routes(service: Service) -> list[Declared[Queued[Any]]]:
+    """Return the endpoints that are no functions: modules of ``api`` with a `route` instead."""
+    return [
+        Declared(name.replace("_", "-"), f"{module.__name__}.route", route)
+        for name, module in _modules(service, "api")
+        if (route := _route(module)) is not None
     ]
 
 
@@ -149,6 +160,11 @@ def _modules(service: Service, part: str) -> Iterator[tuple[str, ModuleType]]:
     for info in sorted(pkgutil.iter_modules([str(folder)]), key=lambda info: info.name):
         if not info.name.startswith("_"):
             yield info.name, importlib.import_module(f"{service.package}.{part}.{info.name}")
+
+
+def _route(module: ModuleType) -> Queued[Any] | None:
+    route = None if hasattr(module, "handler") else getattr(module, "route", None)
+    return route if isinstance(route, Queued) else None
 
 
 def _handler(module: ModuleType, kind: type[D]) -> D:

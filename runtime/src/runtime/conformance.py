@@ -8,6 +8,7 @@ import importlib
 import json
 import pkgutil
 from collections.abc import Iterator
+from types import ModuleType
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel
@@ -16,7 +17,10 @@ from contracts.examples import examples
 from contracts.limits import MAX_DEPTH
 from runtime.endpoint import Endpoint
 from runtime.gateway import MAX_BODY_BYTES
+from runtime.problems import CONTENT_TYPE
+from runtime.queued import Queued
 from runtime.reaction import Reaction
+from runtime.refusals import is_declared
 from runtime.testing import Context, request_event
 
 
@@ -30,7 +34,7 @@ class Response(NamedTuple):
     @property
     def problem(self) -> tuple[int, str]:
         """Status and type of a problem; the document is checked on the way."""
-        assert self.headers["Content-Type"] == "application/problem+json"  # noqa: S101 - a check
+        assert self.headers["Content-Type"] == CONTENT_TYPE  # noqa: S101 - a check
         assert self.body["status"] == self.status  # noqa: S101 - a check
         assert {"title", "detail", "correlation_id"} <= self.body.keys()  # noqa: S101 - a check
         return self.status, self.body["type"].removeprefix("/problems/")
@@ -55,17 +59,26 @@ def ask(endpoint: Endpoint, **request: Any) -> Response:
 
 
 def send(endpoint: Endpoint, event: dict[str, Any]) -> Response:
-    """Hand an event to an endpoint as Lambda does."""
+    """Hand an event to an endpoint as Lambda does; the answer must be one that it declares."""
     answer = endpoint(event, Context())
     body = json.loads(answer["body"]) if answer["body"] else None
-    return Response(answer["statusCode"], body, answer["headers"])
+    response = Response(answer["statusCode"], body, answer["headers"])
+    problem = response.headers.get("Content-Type") == CONTENT_TYPE
+    kind = response.problem[1] if problem else None
+    declared = is_declared(endpoint, response.status, kind)
+    assert declared, f"{endpoint.name} does not declare {response.status} {kind}"  # noqa: S101 - a check
+    return response
 
 
 def declared(package: str) -> list[Any]:
-    """Return the `handler` of every module of a package, in order of module."""
+    """Return the `handler` of every module of a package, in order of module.
+
+    A module whose `route` is a queued endpoint has none.
+    """
     path = importlib.import_module(package).__path__
     names = sorted(module.name for module in pkgutil.iter_modules(path, f"{package}."))
-    return [importlib.import_module(name).handler for name in names]
+    modules = [importlib.import_module(name) for name in names]
+    return [m.handler for m in modules if hasattr(m, "handler") or not _is_queued(m)]
 
 
 def bad_requests(endpoint: Endpoint, valid: object = None) -> Iterator[BadRequest]:
@@ -163,6 +176,10 @@ def bad_messages(reaction: Reaction) -> Iterator[tuple[str, str]]:
             place = place[parent]
         place[last] = value
         yield f"{path} is {json.dumps(value)}", json.dumps(event)
+
+
+def _is_queued(module: ModuleType) -> bool:
+    return isinstance(getattr(module, "route", None), Queued)
 
 
 def _parameters(endpoint: Endpoint) -> list[str]:

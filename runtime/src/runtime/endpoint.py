@@ -7,7 +7,7 @@ object that Lambda calls, so that they cannot drift.
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any, Literal, NoReturn, get_args, get_type_hints
+from typing import Any, Literal, NoReturn, TypeVar, get_args, get_type_hints
 
 from pydantic import BaseModel, ValidationError
 
@@ -32,6 +32,7 @@ from runtime.problems import (
 )
 from runtime.table import Table
 
+M = TypeVar("M", bound=BaseModel)
 Method = Literal["GET", "POST", "PUT", "DELETE"]
 Access = Literal["read", "write"]
 
@@ -47,8 +48,8 @@ class Endpoint:
         What does the work.
     body, query, answer
         The models, or None where there is no body or no answer.
-    status
-        Of a successful answer.
+    statuses
+        Of successful answers; the first is the usual one.
     role
         What the caller must be at the least.
     idempotent
@@ -65,7 +66,7 @@ class Endpoint:
         path: str,
         function: Callable[..., Any],
         *,
-        status: int,
+        statuses: tuple[int, ...],
         role: Role,
         idempotent: bool,
         problems: Sequence[type[Problem]],
@@ -76,7 +77,7 @@ class Endpoint:
         self.path = path
         self.function = function
         self.name = function.__name__
-        self.status = status
+        self.statuses = statuses
         self.role = role
         self.idempotent = idempotent
         self.problems = tuple(problems)
@@ -147,8 +148,8 @@ class Endpoint:
         request: Request[Any, Any] = Request(
             caller=caller,
             # The text, not its value: in JSON a strict model knows times and enumerations.
-            body=_parse(self.body.model_validate_json, text) if self.body else None,
-            query=_parse(self.query.model_validate, call.query),
+            body=parse(self.body.model_validate_json, text) if self.body else None,
+            query=parse(self.query.model_validate, call.query),
             cause=cause,
             path=parameters(call.path),
             once=wish,
@@ -175,7 +176,8 @@ class Endpoint:
         self, request: Request[Any, Any], failure: Problem | ConditionFailed | Contended
     ) -> NoReturn:
         """Say what it means that the function refused, or the write did."""
-        if isinstance(failure, RevisionConflict) and request.if_match is not None:
+        asked = request.if_match is not None and Stale in self.problems
+        if isinstance(failure, RevisionConflict) and asked:
             raise Stale("the resource has changed since it was read") from failure
         if isinstance(failure, RevisionConflict | Contended):
             raise Conflict("another request is changing this: try again") from failure
@@ -199,7 +201,7 @@ class Endpoint:
         full: Answer[Any] = result if isinstance(result, Answer) else Answer(result)
         tag = {} if full.etag is None else {"ETag": f'"{full.etag}"'}
         return gateway.answer(
-            full.status or self.status, full.body.model_dump_json(), correlation, tag
+            full.status or self.statuses[0], full.body.model_dump_json(), correlation, tag
         )
 
 
@@ -209,6 +211,7 @@ def endpoint(
     function: Callable[..., Any],
     *,
     status: int = 200,
+    also: Sequence[int] = (),
     role: Role = "member",
     idempotent: bool = False,
     problems: Sequence[type[Problem]] = (),
@@ -227,6 +230,8 @@ def endpoint(
         it, is the current time.
     status
         Of a successful answer.
+    also
+        Its other statuses, which the function says by an `Answer`.
     role
         What the caller must be at the least.
     idempotent
@@ -243,7 +248,7 @@ def endpoint(
         method,
         path,
         function,
-        status=status,
+        statuses=(status, *also),
         role=role,
         idempotent=idempotent,
         problems=problems,
@@ -252,7 +257,14 @@ def endpoint(
     )
 
 
-def _parse(validate: Callable[[Any], BaseModel], given: Any) -> BaseModel:
+def parse(validate: Callable[[Any], M], given: Any) -> M:
+    """Return what a model's own method makes of what was given.
+
+    Raises
+    ------
+    InvalidRequest
+        It does not fit the model; the fields are named.
+    """
     try:
         return validate(given)
     except ValidationError as error:

@@ -19,7 +19,9 @@ from runtime.table import Table
 
 HEADER = "idempotency-key"
 RETENTION = timedelta(hours=24)
-_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+KEY_PATTERN = "[!-~]{1,255}"
+"""Visible ASCII."""
+_KEY = re.compile(KEY_PATTERN)
 
 
 class Replay(NamedTuple):

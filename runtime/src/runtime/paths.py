@@ -5,8 +5,13 @@ from collections.abc import Mapping
 
 from runtime.problems import FieldError, InvalidRequest, NotFound
 
-_PARAMETER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
-_ENTITY_TAG = re.compile(r'(?:W/)?"([1-9][0-9]{0,15})"')
+PARAMETER = "[A-Za-z0-9][A-Za-z0-9._-]{0,127}"
+"""What a path's parameter is made of."""
+ENTITY_TAG = '(?:W/)?"([1-9][0-9]{0,15})"'
+"""The revision as an entity tag."""
+
+_PARAMETER = re.compile(PARAMETER)
+_ENTITY_TAG = re.compile(ENTITY_TAG)
 
 
 def parameters(path: Mapping[str, str]) -> Mapping[str, str]:

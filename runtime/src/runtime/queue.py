@@ -2,7 +2,7 @@
 
 import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from runtime.clients import client
@@ -20,7 +20,24 @@ _UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
 
 
 class Hopeless(Exception):
-    """A message that can never succeed: it goes to the dead-letter queue at once."""
+    """A message that can never succeed: it goes to the dead-letter queue at once.
+
+    Parameters
+    ----------
+    reason
+        Why, without personal data.
+    attributes
+        What else goes with it, for whoever sends it again.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        attributes: "Mapping[str, MessageAttributeValueTypeDef] | None" = None,
+    ) -> None:
+        super().__init__(reason)
+        self.attributes = attributes or {}
 
 
 def consume(
@@ -55,8 +72,8 @@ def consume(
         try:
             try:
                 handle(record)
-            except Hopeless as reason:
-                _set_aside(record, str(reason))
+            except Hopeless as hopeless:
+                _set_aside(record, hopeless)
         except Exception:  # noqa: BLE001 - whatever it was, the other messages go on
             logger.exception("message failed", message_id=message)
             count("MessagesFailed")
@@ -76,11 +93,12 @@ def attribute(text: str) -> "MessageAttributeValueTypeDef":
     return {"DataType": "String", "StringValue": _UNPRINTABLE.sub("?", text)[:_MAX_REASON] or "?"}
 
 
-def _set_aside(record: dict[str, Any], reason: str) -> None:
+def _set_aside(record: dict[str, Any], hopeless: Hopeless) -> None:
+    reason = str(hopeless)
     client("sqs").send_message(
         QueueUrl=settings.dead_letter_queue_url,
         MessageBody=record["body"],
-        MessageAttributes={"reason": attribute(reason)},
+        MessageAttributes={**hopeless.attributes, "reason": attribute(reason)},
     )
     logger.error("message set aside", message_id=record["messageId"], reason=reason)
     count("MessagesSetAside")

@@ -8,6 +8,7 @@ from contracts.limits import require_shallow
 from runtime.capacity import ORDINARY, Capacity
 from runtime.collaborators import Collaborators
 from runtime.queue import Hopeless, consume
+from runtime.requeue import attempted
 
 
 class Worker:
@@ -17,6 +18,9 @@ class Worker:
     ----------
     capacity
         What one invocation may take.
+    attempts
+        How many attempts at a message that fails are made by sending it again; None if it stays
+        in the queue, which counts by itself.
     """
 
     def __init__(
@@ -24,9 +28,11 @@ class Worker:
         function: Callable[..., None],
         capacity: Capacity,
         collaborators: Mapping[str, Callable[[], Any]],
+        attempts: int | None = None,
     ) -> None:
         self.function = function
         self.capacity = capacity
+        self.attempts = attempts
         self.name = function.__name__
         self._collaborators = Collaborators(function, collaborators)
 
@@ -39,18 +45,27 @@ class Worker:
         return consume(event, context, self._handle)
 
     def _handle(self, record: dict[str, Any]) -> None:
+        if self.attempts is None:
+            self._do(record)
+        else:
+            attempted(record, self._do, self.attempts)
+
+    def _do(self, record: dict[str, Any]) -> None:
+        self.function(self._read(record), **self._collaborators.built())
+
+    def _read(self, record: dict[str, Any]) -> Any:
         try:
             require_shallow(record["body"])
-            message = json.loads(record["body"])
+            return json.loads(record["body"])
         except ValueError as error:
             raise Hopeless("the message is not JSON") from error
-        self.function(message, **self._collaborators.built())
 
 
 def worker(
     function: Callable[..., None],
     *,
     capacity: Capacity = ORDINARY,
+    attempts: int | None = None,
     **collaborators: Callable[[], Any],
 ) -> Worker:
     """Declare a worker.
@@ -62,7 +77,10 @@ def worker(
         aside; any other exception brings it again, later.
     capacity
         What one invocation may take.
+    attempts
+        If given, a message that fails is sent again with a delay that doubles, so many attempts
+        in all (`runtime.requeue`); else the queue brings it again.
     **collaborators
         What else the function takes, each as a factory that is called once a process.
     """
-    return Worker(function, capacity, collaborators)
+    return Worker(function, capacity, collaborators, attempts)

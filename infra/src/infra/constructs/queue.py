@@ -102,6 +102,8 @@ class WorkQueue(Construct):
         must get there before it is 4 days old and forgotten.
     rules, buckets
         ARNs of the rules and of the buckets that may put messages into it.
+    largest
+        Of a message and its attributes, in bytes, if that is bounded by less than SQS does.
     """
 
     def __init__(
@@ -113,6 +115,7 @@ class WorkQueue(Construct):
         name: str,
         holds: str,
         handling: int,
+        largest: int | None = None,
         attempts: int = ATTEMPTS,
         rules: Sequence[str] = (),
         buckets: Sequence[str] = (),
@@ -134,6 +137,7 @@ class WorkQueue(Construct):
             sqs_managed_sse_enabled=True,
             message_retention_period=_MESSAGES_FOR,
             visibility_timeout=6 * handling,
+            maximum_message_size=largest,
             redrive_policy={
                 "deadLetterTargetArn": self.dead_letters.arn,
                 "maxReceiveCount": attempts,
@@ -141,6 +145,11 @@ class WorkQueue(Construct):
         )
         self.arn, self._url = self._queue.attr_arn, self._queue.ref
         self.policy = _guard(self, self.arn, self._url, rules, buckets)
+
+    @property
+    def name(self) -> str:
+        """Its name, once it is there."""
+        return self._queue.attr_queue_name
 
     def sending(self, variable: str) -> Access:
         """Return the access to put messages into it; the variable names its URL."""

@@ -26,6 +26,18 @@ def request_model(body: type[BaseModel]) -> dict[str, Any]:
     return {"$schema": schema["$schema"], "type": "object"} | _named(schema)
 
 
+def whole_model(body: type[BaseModel]) -> dict[str, Any]:
+    """Return a model of the whole schema, for a route behind which no function answers.
+
+    Parameters
+    ----------
+    body
+        The model of the request's body. Whatever it accepts, the result accepts.
+    """
+    schema, _losses = to_draft4(body.model_json_schema())
+    return schema
+
+
 def _named(schema: dict[str, Any]) -> dict[str, Any]:
     if "$ref" in schema:
         return {"$ref": schema["$ref"]}

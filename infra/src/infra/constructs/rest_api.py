@@ -13,10 +13,13 @@ from constructs import Construct
 from infra.constructs.arns import arn, domain, partition, region
 from infra.constructs.function import Function, log_group
 from infra.constructs.problems import add_refusals
+from infra.constructs.queue import WorkQueue
+from infra.constructs.queue_integration import integration, responses
 from infra.constructs.reasons import acknowledge
-from infra.constructs.request_model import request_model
+from infra.constructs.request_model import request_model, whole_model
 from infra.stages import Stage
 from runtime.endpoint import Endpoint
+from runtime.queued import Queued
 
 PATH: Final = "live"
 """The API's only stage, which is the first part of every URL's path."""
@@ -49,6 +52,10 @@ ACCESS_LOG: Final = json.dumps(
         "tenant": "$context.authorizer.tenant",
         "error": "$context.error.responseType",
     }
+)
+_AUTHORIZED: Final = (
+    "AwsSolutions-COG4",
+    "the stage's own authorizer verifies the pool's tokens, and those of any OIDC issuer",
 )
 
 
@@ -158,11 +165,31 @@ class RestApi(Construct):
             "apigateway.amazonaws.com",
             arn("execute-api", f"{self.id}/{PATH}/{endpoint.method}{path}"),
         )
-        acknowledge(
-            method,
-            "AwsSolutions-COG4",
-            "the stage's own authorizer verifies the pool's tokens, and those of any OIDC issuer",
+        acknowledge(method, *_AUTHORIZED)
+
+    def add_queued(self, name: str, route: Queued[Any], queue: WorkQueue) -> None:
+        """Route an endpoint that is no function to its queue.
+
+        Parameters
+        ----------
+        name
+            The endpoint's name with hyphens.
+        route
+            The declaration: method, path, model.
+        queue
+            Where its requests go.
+        """
+        title = _title(name)
+        method = self.api.root.resource_for_path(route.path).add_method(
+            route.method,
+            integration(Construct(self, title), queue),
+            authorizer=self._authorizer,
+            operation_name=route.name,
+            request_validator=self._validator,
+            request_models=self._model(title, whole_model(route.body)),
+            method_responses=responses(),
         )
+        acknowledge(method, *_AUTHORIZED)
 
     def _integration(self, function: Function) -> apigateway.Integration:
         path = f"path/2015-03-31/functions/{function.arn}/invocations"
@@ -175,8 +202,9 @@ class RestApi(Construct):
     def _models(self, name: str, endpoint: Endpoint) -> Mapping[str, apigateway.IModel] | None:
         if endpoint.body is None:
             return None
-        schema = request_model(endpoint.body)
-        title = "".join(part.title() for part in name.split("-"))
+        return self._model(_title(name), request_model(endpoint.body))
+
+    def _model(self, title: str, schema: dict[str, Any]) -> Mapping[str, apigateway.IModel]:
         model = apigateway.CfnModel(
             self,
             f"{title}Model",
@@ -188,10 +216,14 @@ class RestApi(Construct):
         deployment = self.api.latest_deployment
         if deployment is not None:
             # A deployment is a snapshot: a changed model needs a new one, made after it.
-            deployment.add_to_logical_id({"model": name, "schema": schema})
+            deployment.add_to_logical_id({"model": title, "schema": schema})
             deployment.node.add_dependency(model)
         reference = apigateway.Model.from_model_name(self, f"{title}ModelName", model.ref)
         return {"application/json": reference}
+
+
+def _title(name: str) -> str:
+    return "".join(part.title() for part in name.split("-"))
 
 
 def _parameters(endpoint: Endpoint) -> dict[str, bool]:

@@ -1,17 +1,14 @@
 """The stack of one service: a few lines, because its functions declare themselves."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TypeVar
 
-from aws_cdk import CfnOutput, Stack
-from aws_cdk import aws_ssm as ssm
+from aws_cdk import CfnOutput
 from constructs import Construct
 
-from infra import bundling
 from infra.constructs.arns import arn
-from infra.constructs.bundle import make_bundle
-from infra.constructs.function import Access, Bundle, Function, Plan
+from infra.constructs.declaring import NO_MORE, DeclaringStack, More, titled
+from infra.constructs.function import Access, Function, Plan
 from infra.constructs.http_api import HttpApi
 from infra.constructs.queue import ATTEMPTS, DeadLetterQueue, WorkQueue
 from infra.constructs.rest_api import RestApi
@@ -21,53 +18,23 @@ from infra.constructs.state_machine import Created, StateMachine, named
 from infra.constructs.stream import Publisher, StreamConsumer
 from infra.constructs.subscription import Subscription, worker
 from infra.constructs.table import ServiceTable
-from infra.discovery import Service, declared
-from infra.stages import Stage
+from infra.discovery import routes
 from runtime.endpoint import Endpoint
+from runtime.queued import MAX_MESSAGE_BYTES, Consumer
 from runtime.reaction import Reaction
 from runtime.schedule import Schedule as DeclaredSchedule
 from runtime.stream import Stream
 from runtime.task import Task
 from runtime.worker import Worker
 
-D = TypeVar("D")
-
-More = Mapping[str, Sequence[Access]]
-"""What single functions may reach besides, by their names."""
-
-_NO_MORE: More = {}
+_NO_QUEUES: Mapping[str, WorkQueue] = {}
 
 
-class ServiceStack(Stack):
+class ServiceStack(DeclaringStack):
     """A stack that is deployable alone: it learns shared names from parameters and conventions.
 
     A service's ``stack.py`` has one subclass, whose `build` says what it is made of.
-
-    Parameters
-    ----------
-    scope
-        The app.
-    service
-        The service whose stack it is.
-    stage
-        Where it goes.
     """
-
-    def __init__(self, scope: Construct, service: Service, stage: Stage) -> None:
-        name = stage.named(service.name)
-        super().__init__(
-            scope,
-            name,
-            stack_name=name,
-            description=f"Starling: the {service.name} service, stage {stage.name}",
-        )
-        self.service = service
-        self.stage = stage
-        self.build()
-
-    def build(self) -> None:
-        """Add what the service is made of."""
-        raise NotImplementedError
 
     def table(self) -> ServiceTable:
         """Add the service's table, with its stream on."""
@@ -80,9 +47,14 @@ class ServiceStack(Stack):
         Publisher(self, "Publisher", plan, table=table, bus_arn=bus)
 
     def rest_api(
-        self, *also: Access, reads: ServiceTable, writes: ServiceTable, more: More = _NO_MORE
+        self,
+        *also: Access,
+        reads: ServiceTable,
+        writes: ServiceTable,
+        queues: Mapping[str, WorkQueue] = _NO_QUEUES,
+        more: More = NO_MORE,
     ) -> None:
-        """Add a REST API with a function for each module of the service's ``api``.
+        """Add a REST API with a function, or a queue, for each module of the service's ``api``.
 
         Parameters
         ----------
@@ -90,15 +62,19 @@ class ServiceStack(Stack):
             What each of its functions may reach besides.
         reads, writes
             The table that its endpoints may read and that those that write may change.
+        queues
+            The queues behind endpoints that are no functions, by their names.
         more
             What single ones may reach.
         """
         arn = self.shared("authorizer-arn")
         api = RestApi(self, "Api", stage=self.stage, service=self.service.name, authorizer_arn=arn)
+        for route in routes(self.service):
+            api.add_queued(route.name, route.declaration, queues[route.declaration.queue])
         self._serve(api, (reads.reading(), *also), writes.writing(), more)
 
     def http_api(
-        self, *also: Access, table: ServiceTable | None = None, more: More = _NO_MORE
+        self, *also: Access, table: ServiceTable | None = None, more: More = NO_MORE
     ) -> None:
         """Add an HTTP API with a function for each module of the service's ``api``.
 
@@ -122,7 +98,7 @@ class ServiceStack(Stack):
         reading = (table.reading(),) if table else ()
         self._serve(api, (*reading, *also), table.writing() if table else None, more)
 
-    def reactions(self, *also: Access, writes: ServiceTable, more: More = _NO_MORE) -> None:
+    def reactions(self, *also: Access, writes: ServiceTable, more: More = NO_MORE) -> None:
         """Add a subscription for each module of the service's ``reactions``.
 
         Parameters
@@ -134,7 +110,7 @@ class ServiceStack(Stack):
         more
             What single ones may reach.
         """
-        for title, plan, reaction in self._declared("reactions", Reaction, more):
+        for title, plan, reaction in self.declared("reactions", Reaction, more):
             reaching = plan.reaching(writes.reading(), writes.writing(), *also)
             Subscription(self, title, reaching, reaction=reaction)
 
@@ -148,7 +124,7 @@ class ServiceStack(Stack):
         writes
             The table that they read and change.
         """
-        for title, plan, schedule in self._declared("schedules", DeclaredSchedule):
+        for title, plan, schedule in self.declared("schedules", DeclaredSchedule):
             reaching = plan.reaching(writes.reading(), writes.writing(), *also)
             Schedule(self, title, reaching, rate=schedule.rate)
 
@@ -162,7 +138,7 @@ class ServiceStack(Stack):
         *also
             What each may reach besides.
         """
-        for title, plan, stream in self._declared("streams", Stream):
+        for title, plan, stream in self.declared("streams", Stream):
             parked = DeadLetterQueue(
                 self,
                 f"{title}Parked",
@@ -187,22 +163,21 @@ class ServiceStack(Stack):
         buckets
             ARNs of the buckets that tell it of their objects.
         """
-        workers = self._declared("workers", Worker)
-        capacities = {plan.name: declaration.capacity for _, plan, declaration in workers}
+        workers = self.declared("workers", Worker)
+        declaration = {plan.name: found for _, plan, found in workers}[name]
         return WorkQueue(
             self,
-            f"{_title(name)}Queue",
+            f"{titled(name)}Queue",
             stage=self.stage,
             name=f"{self.service.name}-{name}",
             holds=f"{self.service.name} could not handle a message ({name}).",
-            handling=capacities[name].seconds,
+            handling=declaration.capacity.seconds,
+            largest=MAX_MESSAGE_BYTES if isinstance(declaration, Consumer) else None,
             attempts=attempts,
             buckets=buckets,
         )
 
-    def workers(
-        self, *also: Access, queues: Mapping[str, WorkQueue], more: More = _NO_MORE
-    ) -> None:
+    def workers(self, *also: Access, queues: Mapping[str, WorkQueue], more: More = NO_MORE) -> None:
         """Add a function for each module of the service's ``workers``.
 
         Parameters
@@ -214,9 +189,12 @@ class ServiceStack(Stack):
         more
             What single ones may reach.
         """
-        for title, plan, declaration in self._declared("workers", Worker, more):
+        for title, plan, declaration in self.declared("workers", Worker, more):
             queue = queues[plan.name]
-            worker(Construct(self, title), plan.reaching(*also), queue, declaration.capacity)
+            reaching = plan.reaching(*also)
+            if declaration.attempts is not None:
+                reaching = reaching.reaching(queue.sending("QUEUE_URL"))
+            worker(Construct(self, title), reaching, queue, declaration.capacity)
 
     def workflow(
         self,
@@ -224,7 +202,7 @@ class ServiceStack(Stack):
         *also: Access,
         reaches: Sequence[Access] = (),
         started: Created | None = None,
-        more: More = _NO_MORE,
+        more: More = NO_MORE,
     ) -> StateMachine:
         """Add a state machine, and a function for each task that its definition names.
 
@@ -243,35 +221,20 @@ class ServiceStack(Stack):
         """
         definition = self.service.definition(name)
         tasks = {}
-        for title, plan, task in self._declared("workflow", Task, more):
+        for title, plan, task in self.declared("workflow", Task, more):
             if (word := plan.name.replace("-", "_")) in named(definition):
                 seconds, memory = task.capacity
                 reaching = plan.reaching(*also)
                 tasks[word] = Function(self, title, reaching, timeout=seconds, memory=memory)
         return StateMachine(
             self,
-            _title(name),
+            titled(name),
             stage=self.stage,
             name=f"{self.service.name}-{name}",
             definition=definition,
             tasks=tasks,
             access=reaches,
             started=started,
-        )
-
-    def shared(self, name: str) -> str:
-        """Return a value that the platform's stack shares, read when the stack is deployed."""
-        return ssm.StringParameter.value_for_string_parameter(self, self.stage.parameter(name))
-
-    @cached_property
-    def bundle(self) -> Bundle:
-        """The code and the layer that the service's functions share."""
-        target = bundling.Target.of(self.stage)
-        return make_bundle(
-            self,
-            self.service.name,
-            code=bundling.code(self.service, target),
-            layer=bundling.layer(self.service, target),
         )
 
     @cached_property
@@ -286,7 +249,7 @@ class ServiceStack(Stack):
         writing: Access | None,
         more: More,
     ) -> None:
-        for title, plan, endpoint in self._declared("api", Endpoint, more):
+        for title, plan, endpoint in self.declared("api", Endpoint, more):
             reaching = plan.reaching(*access)
             if writing and endpoint.access == "write":
                 reaching = reaching.reaching(writing)
@@ -295,18 +258,3 @@ class ServiceStack(Stack):
             api.add(plan.name, endpoint, Function(self, title, reaching))
         CfnOutput(self, "ApiId", value=api.id)
         CfnOutput(self, "ApiUrl", value=api.url)
-
-    def _declared(
-        self, part: str, kind: type[D], more: More = _NO_MORE
-    ) -> Iterator[tuple[str, Plan, D]]:
-        functions = declared(self.service, part, kind)
-        if unknown := more.keys() - {found.name for found in functions}:
-            raise LookupError(f"{self.service.name} has no {part} called {sorted(unknown)}")
-        for found in functions:
-            plan = Plan(self.stage, self.bundle, found.name, found.handler)
-            reaching = plan.reaching(*more.get(found.name, ()))
-            yield _title(found.name), reaching, found.declaration
-
-
-def _title(name: str) -> str:
-    return name.title().replace("-", "")

@@ -64,6 +64,7 @@ ALL = {
         Tool("opensearch", "OpenSearch", ("jgo.lock.toml",), install.jars, 250, ("jgo",)),
         Tool("emulator", "AWS emulator", ("requirements.lock",), install.venv, 200),
         Tool("vision", "vision model", ("requirements.lock",), install.venv, 480),
+        Tool("openapi", "judges of APIs", ("requirements.lock",), install.venv, 70),
         Tool("bare", "bare interpreter for functions", (), install.bare_venv, 10),
         Tool("node", "CDK command line", ("package-lock.json", "package.json", ".npmrc"),
              install.npm, 150),

@@ -1,11 +1,11 @@
 """Ask for an upload: the answer is a form that takes just this file."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from contracts.events.media import Purpose, Subject
+from contracts.events.media import Subject
 from contracts.values import FileName
 from media import keys
 from media.domain import asking
@@ -24,7 +24,8 @@ class NewMedia(Body):
     filename: Annotated[FileName, StringConstraints(strip_whitespace=True)]
     content_type: Annotated[str, Field(max_length=100)]
     size: Annotated[int, Field(ge=1)]
-    purpose: Purpose
+    # All that it takes; the event's own schema leaves room for more.
+    purpose: Literal["product", "avatar", "import"]
     subject: Subject | None = None
 
 

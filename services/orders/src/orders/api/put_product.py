@@ -58,6 +58,7 @@ handler = endpoint(
     "PUT",
     "/products/{sku}",
     put_product,
+    also=[201],
     role="admin",
     problems=[Stale, Conflict],
     products=Products.connect,

@@ -10,7 +10,7 @@ from contracts.values import Timestamp
 from runtime.cursor import Cursors
 from runtime.endpoint import endpoint
 from runtime.messages import Listing, Page, Request, View
-from runtime.problems import Problem
+from runtime.problems import InvalidCursor, Problem
 from search_sync.domain.query import Kind, Search
 from search_sync.index import SearchIndex, Unavailable, connect
 
@@ -79,7 +79,7 @@ handler = endpoint(
     "GET",
     "/search",
     search,
-    problems=[SearchUnavailable],
+    problems=[InvalidCursor, SearchUnavailable],
     index=connect,
     cursors=Cursors.connect,
 )

@@ -1,0 +1,1 @@
+"""A module per queue of the service's own."""
