@@ -88,6 +88,6 @@ def test_usage(arguments: tuple[str, ...]) -> None:
     assert run(*arguments).exit_code == 2
 
 
-def test_the_repository_has_no_export_but_its_reference() -> None:
-    manifests = [file.parent for file in (ROOT / "docs").rglob(".export.json")]
-    assert manifests == [ROOT / "docs" / "events"]
+def test_the_repository_has_no_export_but_its_references() -> None:
+    manifests = {file.parent for file in (ROOT / "docs").rglob(".export.json")}
+    assert manifests == {ROOT / "docs" / "events", ROOT / "docs" / "api"}
