@@ -45,8 +45,9 @@ class Take(BaseHTTPRequestHandler):
         self.send_header("Content-Length", "0")
         if status == 302:
             self.send_header("Location", self.server.url)
-        self.end_headers()
+        # Before the answer, after which the next may come.
         self.server.came.put((content, self.headers["Stripe-Signature"]))
+        self.end_headers()
 
     def log_message(self, *_: object) -> None:
         pass
