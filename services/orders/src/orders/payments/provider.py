@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 import urllib3
 from urllib3.exceptions import HTTPError
 
+from contracts.limits import require_shallow
 from orders.payments.model import ProviderUnavailable
 from orders.payments.secret import PaymentSecret
 from runtime.logs import logger
@@ -169,8 +170,10 @@ class Provider:
         if status >= _FAILED or status == _TOO_MANY:
             raise _dead(str(status), response.headers, Stuck if replayed else Dead)
         try:
-            body = json.loads(content)
-        except (ValueError, RecursionError):
+            text = content.decode()
+            require_shallow(text)
+            body = json.loads(text)
+        except ValueError:
             body = None
         if not isinstance(body, dict) or not (status == _OK or status >= _REFUSED):
             raise _dead("not its API", response.headers)

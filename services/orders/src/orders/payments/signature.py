@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NoReturn
 
+from contracts.limits import require_shallow
+
 TOLERANCE_SECONDS = 300
 """How far the time of signing may be from ours, either way."""
 
@@ -88,8 +90,10 @@ def _parsed(header: str | None) -> tuple[str, list[str]]:
 
 def _object(raw: bytes) -> dict[str, Any]:
     try:
-        event = json.loads(raw, parse_constant=_no_number)
-    except (ValueError, RecursionError):
+        text = raw.decode()
+        require_shallow(text)
+        event = json.loads(text, parse_constant=_no_number)
+    except ValueError:
         raise Unreadable("not JSON") from None
     if not isinstance(event, dict):
         raise Unreadable("no JSON object")
