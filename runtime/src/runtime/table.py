@@ -4,7 +4,7 @@ import random
 import time
 from collections.abc import Iterator, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Self
 
 from botocore.exceptions import ClientError
 
@@ -289,6 +289,24 @@ def _explain(error: ClientError, changes: Sequence[Change]) -> NoReturn:
         if "TransactionConflict" in codes:
             raise Contended from error
     raise error
+
+
+class InTable:
+    """What a service keeps in its own table: the base of its stores.
+
+    Parameters
+    ----------
+    table
+        The service's table.
+    """
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    @classmethod
+    def connect(cls) -> Self:
+        """Return it, in the table that the function's settings name."""
+        return cls(Table.connect())
 
 
 @cache

@@ -20,7 +20,7 @@ from media.keys import Whose
 from runtime.cause import Cause
 from runtime.changes import Create, Exists, Key
 from runtime.outbox import outgoing
-from runtime.table import Table
+from runtime.table import InTable
 
 # An execution can be driven again for 14 days (RedriveExecution, API reference).
 RETENTION = timedelta(days=30)
@@ -44,22 +44,8 @@ class Tally(NamedTuple):
     refused: int
 
 
-class Batches:
-    """The batches of all tenants' large imports.
-
-    Parameters
-    ----------
-    table
-        The service's table.
-    """
-
-    def __init__(self, table: Table) -> None:
-        self._table = table
-
-    @classmethod
-    def connect(cls) -> "Batches":
-        """Return the batches in the table that the settings name."""
-        return cls(Table.connect())
+class Batches(InTable):
+    """The batches of all tenants' large imports."""
 
     def add(
         self, whose: Whose, tally: Tally, *, told: Sequence[EventData], cause: Cause, now: datetime

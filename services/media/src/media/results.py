@@ -17,7 +17,7 @@ from media.domain.uploads import PROCESSORS
 from runtime.cause import Cause
 from runtime.changes import Create, Exists, Key, Project, Remove
 from runtime.outbox import outgoing
-from runtime.table import Table
+from runtime.table import InTable
 
 BANDS = 8
 """A hash of 64 bits in parts of 8: two that differ in 7 bits at most have one part in common."""
@@ -25,22 +25,8 @@ BANDS = 8
 _NEAR = 200  # pictures that are compared by each part of a hash
 
 
-class Results:
-    """The processors' results of all tenants.
-
-    Parameters
-    ----------
-    table
-        The service's table.
-    """
-
-    def __init__(self, table: Table) -> None:
-        self._table = table
-
-    @classmethod
-    def connect(cls) -> "Results":
-        """Return the results in the table that the settings name."""
-        return cls(Table.connect())
+class Results(InTable):
+    """The processors' results of all tenants."""
 
     def is_done(self, tenant: str, media_id: str, processor: str) -> bool:
         """Whether a processor has answered for a picture."""

@@ -36,7 +36,7 @@ from runtime.changes import (
 )
 from runtime.outbox import outgoing
 from runtime.problems import NotFound
-from runtime.table import Stored, Table
+from runtime.table import InTable, Stored
 
 # A form is good for 15 minutes; what has not arrived by then was given up.
 UNUSED_RETENTION = timedelta(days=1)
@@ -60,22 +60,8 @@ class Due(NamedTuple):
     at: datetime
 
 
-class Media:
-    """The uploads of all tenants; each call but `due` is about one tenant's.
-
-    Parameters
-    ----------
-    table
-        The service's table.
-    """
-
-    def __init__(self, table: Table) -> None:
-        self._table = table
-
-    @classmethod
-    def connect(cls) -> "Media":
-        """Return the uploads in the table that the settings name."""
-        return cls(Table.connect())
+class Media(InTable):
+    """The uploads of all tenants; each call but `due` is about one tenant's."""
 
     def find(self, tenant: str, media_id: str) -> Upload | None:
         """Return the upload, or what remains of it, or None."""

@@ -13,14 +13,14 @@ neither is there without the other. All go when no message can come again that t
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Self
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from runtime.changes import Change, Create, Exists, Key
 from runtime.inbox import RETENTION
 from runtime.problems import Problem
-from runtime.table import Stored, Table
+from runtime.table import InTable, Stored, Table
 
 _MOST_ROWS = 100
 
@@ -70,26 +70,17 @@ class Bulk(BaseModel):
         return len(self.ended) == self.count
 
 
-class Bulks:
-    """The bulks of all tenants; each call is about one tenant's.
+class Bulks(InTable):
+    """The bulks of all tenants; each call is about one tenant's."""
 
-    Parameters
-    ----------
-    table
-        The service's table.
-    """
-
-    def __init__(self, table: Table) -> None:
-        self.table = table
-
-    @classmethod
-    def connect(cls) -> Self:
-        """Return the bulks in the table that the settings name."""
-        return cls(Table.connect())
+    @property
+    def table(self) -> Table:
+        """The table that they are in."""
+        return self._table
 
     def find(self, tenant: str, bulk_id: str) -> Bulk | None:
         """Return the bulk as it is now, or None."""
-        rows = self.table.query(_key(tenant, bulk_id, "").pk, limit=_MOST_ROWS).items
+        rows = self._table.query(_key(tenant, bulk_id, "").pk, limit=_MOST_ROWS).items
         heads = [row.data for row in rows if row.key.sk == "BULK"]
         if not heads:
             return None
@@ -106,13 +97,13 @@ class Bulks:
         """
         data = bulk.model_dump(mode="json", exclude={"ended"})
         row = Create(key=_key(tenant, bulk_id, "BULK"), data=data, expires_at=_expiry(now))
-        self.table.commit(*with_it, row)
+        self._table.commit(*with_it, row)
 
     def end(self, tenant: str, bulk_id: str, index: int, problem: Problem, now: datetime) -> None:
         """Write that an order was refused, unless it has ended before."""
         ended = Ended(problem=problem.document())
         try:
-            self.table.commit(self.row(tenant, bulk_id, index, ended, now))
+            self._table.commit(self.row(tenant, bulk_id, index, ended, now))
         except Exists:
             return
 

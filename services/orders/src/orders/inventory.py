@@ -26,7 +26,7 @@ from runtime.changes import (
     Update,
 )
 from runtime.outbox import outgoing
-from runtime.table import Stored, Table
+from runtime.table import InTable, Stored
 
 _ATTEMPTS = 6
 
@@ -38,22 +38,8 @@ class NotOpen(Exception):
     """The order does not wait for its goods any more: it has them, or it has ended."""
 
 
-class Inventory:
-    """The stock of all tenants; each call is about one tenant's.
-
-    Parameters
-    ----------
-    table
-        The service's table.
-    """
-
-    def __init__(self, table: Table) -> None:
-        self._table = table
-
-    @classmethod
-    def connect(cls) -> "Inventory":
-        """Return the stock in the table that the settings name."""
-        return cls(Table.connect())
+class Inventory(InTable):
+    """The stock of all tenants; each call is about one tenant's."""
 
     def free(self, tenant: str, product: Product) -> int:
         """Return how many pieces of the product may be reserved."""

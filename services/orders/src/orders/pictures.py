@@ -13,7 +13,7 @@ from contracts.ids import MediaId
 from orders.domain.pictures import Pictures
 from orders.store import picture_key
 from runtime.changes import Create, Exists, RevisionConflict, Update
-from runtime.table import Table
+from runtime.table import InTable
 
 _ATTEMPTS = 4
 
@@ -31,22 +31,8 @@ class PictureFields(BaseModel):
         return self.subject if self.purpose == "product" else None
 
 
-class ProductPictures:
-    """The pictures of all tenants' products; each call is about one tenant's.
-
-    Parameters
-    ----------
-    table
-        The service's table.
-    """
-
-    def __init__(self, table: Table) -> None:
-        self._table = table
-
-    @classmethod
-    def connect(cls) -> "ProductPictures":
-        """Return the pictures in the table that the settings name."""
-        return cls(Table.connect())
+class ProductPictures(InTable):
+    """The pictures of all tenants' products; each call is about one tenant's."""
 
     def shown(self, tenant: str, sku: str) -> str | None:
         """Return the media id of the picture that shows the product, or None."""

@@ -20,7 +20,7 @@ itself, because indexes lag, and a deactivation must find every one.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Self, TypedDict
+from typing import Any, TypedDict
 
 from contracts.event import EventData
 from contracts.limits import Entry
@@ -43,22 +43,10 @@ from runtime.changes import (
 )
 from runtime.outbox import outgoing
 from runtime.problems import Conflict, NotFound
-from runtime.table import Stored, Table
+from runtime.table import InTable, Stored
 
 
-class _InTable:
-    """What is kept in the service's table."""
-
-    def __init__(self, table: Table) -> None:
-        self._table = table
-
-    @classmethod
-    def connect(cls) -> Self:
-        """Return what is in the table that the settings name."""
-        return cls(Table.connect())
-
-
-class Products(_InTable):
+class Products(InTable):
     """The products of all tenants; each call is about one tenant's."""
 
     def find(self, tenant: str, sku: str) -> Product | None:
@@ -95,7 +83,7 @@ class Products(_InTable):
         self._table.commit(*(_product_change(tenant, old, new) for old, new in changed))
 
 
-class Customers(_InTable):
+class Customers(InTable):
     """What orders knows of users, by their events.
 
     It is kept for ever, also of users who are gone: it holds no personal data, and whenever an
@@ -122,7 +110,7 @@ class Customers(_InTable):
         self._table.commit(Project(key=key, data={"status": status}, revision=revision))
 
 
-class Orders(_InTable):
+class Orders(InTable):
     """The orders of all tenants; each call is about one tenant's."""
 
     def get(self, tenant: str, order_id: str) -> Order:

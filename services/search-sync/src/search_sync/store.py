@@ -29,7 +29,7 @@ from runtime.changes import (
     Unmet,
     Update,
 )
-from runtime.table import Stored, Table
+from runtime.table import InTable, Stored
 from search_sync.domain.documents import document, document_id
 from search_sync.domain.rows import Media, Order, User
 from search_sync.index import Write
@@ -46,22 +46,8 @@ class Unreadable(ValueError):
     """A row is not as this service writes it."""
 
 
-class Projection:
-    """Users, orders and pictures as their services' events tell of them.
-
-    Parameters
-    ----------
-    table
-        The service's table.
-    """
-
-    def __init__(self, table: Table) -> None:
-        self._table = table
-
-    @classmethod
-    def connect(cls) -> "Projection":
-        """Return the projection in the table that the settings name."""
-        return cls(Table.connect())
+class Projection(InTable):
+    """Users, orders and pictures as their services' events tell of them."""
 
     def change_user(self, tenant: str, user_id: str, change: Callable[[User], User]) -> User:
         """Change what is known of a user, and return it.

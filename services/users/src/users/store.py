@@ -21,7 +21,7 @@ from runtime.changes import Change, Create, Exists, Key, Remove, Update
 from runtime.ids import new_ulid
 from runtime.outbox import outgoing
 from runtime.problems import NotFound
-from runtime.table import Stored, Table
+from runtime.table import InTable, Stored
 from users.domain import events
 from users.domain.problems import EmailTaken
 from users.domain.users import Erased, User, email_digest
@@ -32,22 +32,8 @@ from users.domain.users import Erased, User, email_digest
 TOMBSTONE_RETENTION = timedelta(days=365)
 
 
-class Users:
-    """The users of all tenants; each call is about one tenant's.
-
-    Parameters
-    ----------
-    table
-        The service's table.
-    """
-
-    def __init__(self, table: Table) -> None:
-        self._table = table
-
-    @classmethod
-    def connect(cls) -> "Users":
-        """Return the users in the table that the settings name."""
-        return cls(Table.connect())
+class Users(InTable):
+    """The users of all tenants; each call is about one tenant's."""
 
     def find(self, tenant: str, user_id: str) -> User | Erased | None:
         """Return the user, or what remains of it, or None."""
