@@ -20,6 +20,7 @@ from infra.commands import (
     login,
     media,
     openapi,
+    orders,
     outputs,
 )
 from infra.discovery import UnknownService
@@ -50,6 +51,7 @@ app.command()(install.tools)
 app.add_typer(contracts.app, name="contracts")
 app.add_typer(events.app, name="events")
 app.add_typer(media.app, name="media")
+app.add_typer(orders.app, name="orders")
 
 
 def main() -> NoReturn:
