@@ -5,6 +5,7 @@ import re
 from functools import cached_property
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,255}")
+SECRET = re.compile(r"[A-Za-z0-9/_+=.@:-]{1,2048}")
 URL = re.compile(r"https?://[^\s]{1,2000}")
 
 
@@ -57,7 +58,7 @@ class Settings:
     @cached_property
     def cursor_secret_id(self) -> str:
         """Name or ARN of the secret whose value signs the service's cursors."""
-        return read("CURSOR_SECRET_ID", re.compile(r"[A-Za-z0-9/_+=.@:-]{1,2048}"))
+        return read("CURSOR_SECRET_ID", SECRET)
 
     @cached_property
     def issuer(self) -> str:

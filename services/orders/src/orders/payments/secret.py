@@ -11,14 +11,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from orders.payments.model import ProviderUnavailable
 from runtime.clients import client
-from runtime.settings import read
+from runtime.settings import SECRET, read
 
 if TYPE_CHECKING:
     from types_boto3_secretsmanager.client import SecretsManagerClient
 
 CACHE_SECONDS = 300
 MAX_WEBHOOK_SECRETS = 4
-_ARN = re.compile(r"[A-Za-z0-9/_+=.@:-]{1,2048}")
 _API_KEY = re.compile(r"(sk|rk)_(test|live)_[A-Za-z0-9_]{1,250}")
 _WEBHOOK_SECRET = re.compile(r"whsec_[A-Za-z0-9+/=_-]{1,250}")
 
@@ -65,7 +64,7 @@ class PaymentSecret:
     @classmethod
     def connect(cls) -> "PaymentSecret":
         """Return the secret that ``PAYMENTS_SECRET_ARN`` names, the same one each time."""
-        return _connected(read("PAYMENTS_SECRET_ARN", _ARN))
+        return _connected(read("PAYMENTS_SECRET_ARN", SECRET))
 
     def keys(self) -> Keys:
         """Return what it holds.
