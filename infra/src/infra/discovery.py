@@ -136,6 +136,11 @@ def routes(service: Service) -> list[Declared[Queued[Any]]]:
     ]
 
 
+def titled(name: str) -> str:
+    """Return a name with hyphens as CloudFormation writes it: ``PlaceOrder``."""
+    return name.title().replace("-", "")
+
+
 def load_stack(service: Service) -> ModuleType:
     """Return the service's ``stack.py`` as a module: it belongs to no package."""
     path = service.folder / "stack.py"

@@ -15,6 +15,7 @@ from infra.constructs.arns import account, arn
 from infra.constructs.bundle import make_bundle
 from infra.constructs.function import Access, Function, Plan
 from infra.constructs.reasons import acknowledge
+from infra.discovery import titled
 from infra.stages import Stage
 
 PLATFORM = "platform"
@@ -59,7 +60,7 @@ class PlatformStack(Stack):
             "authorizer-arn": authorizer.arn,
         }
         for name, value in shared.items():
-            title = name.title().replace("-", "")
+            title = titled(name)
             ssm.CfnParameter(
                 self, f"{title}Parameter", type="String", name=stage.parameter(name), value=value
             )

@@ -11,7 +11,7 @@ from constructs import Construct
 from infra import bundling, discovery
 from infra.constructs.bundle import make_bundle
 from infra.constructs.function import Access, Bundle, Plan
-from infra.discovery import Service
+from infra.discovery import Service, titled
 from infra.stages import Stage
 
 D = TypeVar("D")
@@ -83,8 +83,3 @@ class DeclaringStack(Stack):
             plan = Plan(self.stage, self.bundle, found.name, found.handler)
             reaching = plan.reaching(*more.get(found.name, ()))
             yield titled(found.name), reaching, found.declaration
-
-
-def titled(name: str) -> str:
-    """Return a name with hyphens as one of a construct: ``place-order`` is ``PlaceOrder``."""
-    return name.title().replace("-", "")

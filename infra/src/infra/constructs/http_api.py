@@ -9,6 +9,7 @@ from constructs import Construct
 from infra.constructs.arns import arn, domain, region
 from infra.constructs.function import Function, log_group
 from infra.constructs.rest_api import BURST, REQUESTS_PER_SECOND
+from infra.discovery import titled
 from infra.stages import Stage
 from runtime.endpoint import Endpoint
 
@@ -109,7 +110,7 @@ class HttpApi(Construct):
         function
             What answers.
         """
-        title = "".join(part.title() for part in name.split("-"))
+        title = titled(name)
         integration = apigateway.CfnIntegration(
             self,
             f"{title}Integration",

@@ -10,6 +10,7 @@ from constructs import Construct
 from infra.constructs.arns import account, partition, region
 from infra.constructs.function import assumed_by, policy
 from infra.constructs.queue import WorkQueue
+from infra.refusals import Refusal, document
 from runtime import problems
 from runtime.problems import Problem
 from runtime.queued import FORWARDED, HEADERS, MAX_MESSAGE_BYTES, TENANT, USER
@@ -122,15 +123,9 @@ def responses() -> list[apigateway.MethodResponse]:
 def _refusal(
     pattern: str | None, problem: type[Problem], detail: str
 ) -> apigateway.IntegrationResponse:
-    document = {
-        "type": f"/problems/{problem.type}",
-        "title": problem.title,
-        "status": problem.status,
-        "detail": detail,
-        "correlation_id": "$context.requestId",
-    }
+    refusal = Refusal("", problem.status, problem.type, problem.title, detail)
     kind = {"Content-Type": f"'{problems.CONTENT_TYPE}'"}
-    return _response(str(problem.status), pattern, json.dumps(document), kind)
+    return _response(str(problem.status), pattern, document(refusal), kind)
 
 
 def _response(

@@ -17,6 +17,7 @@ from infra.constructs.queue import WorkQueue
 from infra.constructs.queue_integration import integration, responses
 from infra.constructs.reasons import acknowledge
 from infra.constructs.request_model import request_model, whole_model
+from infra.discovery import titled
 from infra.stages import Stage
 from runtime.endpoint import Endpoint
 from runtime.queued import Queued
@@ -179,7 +180,7 @@ class RestApi(Construct):
         queue
             Where its requests go.
         """
-        title = _title(name)
+        title = titled(name)
         method = self.api.root.resource_for_path(route.path).add_method(
             route.method,
             integration(Construct(self, title), queue),
@@ -202,7 +203,7 @@ class RestApi(Construct):
     def _models(self, name: str, endpoint: Endpoint) -> Mapping[str, apigateway.IModel] | None:
         if endpoint.body is None:
             return None
-        return self._model(_title(name), request_model(endpoint.body))
+        return self._model(titled(name), request_model(endpoint.body))
 
     def _model(self, title: str, schema: dict[str, Any]) -> Mapping[str, apigateway.IModel]:
         model = apigateway.CfnModel(
@@ -220,10 +221,6 @@ class RestApi(Construct):
             deployment.node.add_dependency(model)
         reference = apigateway.Model.from_model_name(self, f"{title}ModelName", model.ref)
         return {"application/json": reference}
-
-
-def _title(name: str) -> str:
-    return "".join(part.title() for part in name.split("-"))
 
 
 def _parameters(endpoint: Endpoint) -> dict[str, bool]:

@@ -7,7 +7,7 @@ from aws_cdk import CfnOutput
 from constructs import Construct
 
 from infra.constructs.arns import arn
-from infra.constructs.declaring import NO_MORE, DeclaringStack, More, titled
+from infra.constructs.declaring import NO_MORE, DeclaringStack, More
 from infra.constructs.function import Access, Function, Plan
 from infra.constructs.http_api import HttpApi
 from infra.constructs.queue import ATTEMPTS, DeadLetterQueue, WorkQueue
@@ -18,7 +18,7 @@ from infra.constructs.state_machine import Created, StateMachine, named
 from infra.constructs.stream import Publisher, StreamConsumer
 from infra.constructs.subscription import Subscription, worker
 from infra.constructs.table import ServiceTable
-from infra.discovery import routes
+from infra.discovery import routes, titled
 from runtime.endpoint import Endpoint
 from runtime.queued import MAX_MESSAGE_BYTES, Consumer
 from runtime.reaction import Reaction

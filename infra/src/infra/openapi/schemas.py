@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
 
+from infra.discovery import titled
 from runtime.endpoint import Endpoint
 from runtime.queued import Queued
 
@@ -124,7 +125,7 @@ class Schemas:
         return {"$ref": _PLACE + "Message"}
 
     def _problem(self, status: int, kind: str, title: str) -> str:
-        name = "".join(word.title() for word in kind.split("-")) + "Problem"
+        name = f"{titled(kind)}Problem"
         self._schemas[name] = {
             "title": title,
             "allOf": [{"$ref": _PLACE + "Problem"}],
