@@ -2,9 +2,11 @@
 
 import io
 import json
+import os
 import sys
 import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from types import ModuleType
 from typing import Any
 
@@ -26,10 +28,24 @@ def handler(event, context):
     return {"found": [m for m in modules if importlib.util.find_spec(m)], "who": name}
 """
 RAISE = """
+import os
 class OutOfStock(Exception):
     pass
 def handler(event, context):
+    if "calm" in event:
+        return os.getpid()
     raise OutOfStock("secret detail")
+"""
+STARTING = """
+import os, pathlib, time
+folder = pathlib.Path({folder!r})
+mine = folder / f"starting-{{os.getpid()}}"
+mine.touch()
+time.sleep(0.2)
+(folder / f"seen-{{os.getpid()}}").write_text(str(len([*folder.glob("starting-*")])))
+mine.unlink()
+def handler(event, context):
+    return os.getpid()
 """
 
 SLOW = """
@@ -99,6 +115,30 @@ def test_an_error_keeps_the_name_of_its_type(functions):
     body, failed = invoke(functions, "raising")
     assert failed
     assert body["errorType"] == "OutOfStock"
+
+
+def test_a_function_that_raised_goes_on_in_the_same_environment(functions):
+    def process() -> Any:
+        answer = functions.invoke(FunctionName="raising", Payload=b'{"calm": true}')
+        return json.load(answer["Payload"])
+
+    before = process()
+    assert invoke(functions, "raising")[1]
+    assert process() == before
+
+
+def test_of_many_environments_few_start_at_once(functions, tmp_path):
+    functions.create_function(
+        FunctionName="starting", Runtime="python3.13", Handler="index.handler", Timeout=60,
+        Role="arn:aws:iam::000000000000:role/none",
+        Code={"ZipFile": zipped(index=STARTING.format(folder=str(tmp_path)))},
+    )  # fmt: skip
+    with ThreadPoolExecutor(20) as pool:
+        processes = [*pool.map(lambda _: invoke(functions, "starting"), range(20))]
+    assert not any(failed for _, failed in processes)
+    assert len({process for process, _ in processes}) > 1
+    seen = [int(file.read_text()) for file in tmp_path.glob("seen-*")]
+    assert max(seen) <= (os.cpu_count() or 1)
 
 
 def test_a_layer_s_files_are_shared_by_all_environments(functions, emulator):

@@ -2,12 +2,12 @@
 
 import sys
 
-from . import archives, functions, gateway, starting
+from . import archives, functions, gateway, starting, workflows
 from .private import MovedError, find
 
 CORRECTIONS = [
     correction
-    for module in (functions, starting, gateway, archives)
+    for module in (functions, starting, gateway, archives, workflows)
     for correction in module.CORRECTIONS
 ]
 

@@ -38,16 +38,17 @@ def isolate_functions() -> None:
 
 
 def keep_error_types() -> None:
-    """Keep the type's name of an error that a function raises, as AWS does.
+    """Keep the type's name of an error that a function raises, and its environment, as AWS does.
 
     Stock calls every one `Runtime.HandlerError`: state machines that catch an error by
-    name, and people who read a failure, need the real one.
+    name, and people who read a failure, need the real one. It also ends the process: the next
+    invocation has to start another.
     """
     edit(
         RUNTIME,
         WORKER_SCRIPT,
-        '"error": str(e), "trace"',
-        '"error": str(e), "type": type(e).__name__, "trace"',
+        '"status": "error", "error": str(e), "trace"',
+        '"status": "ok", "type": type(e).__name__, "error": str(e), "trace"',
     )
     invoke = function(
         RUNTIME,
@@ -60,7 +61,7 @@ def keep_error_types() -> None:
     def remember_type(self: Any, *args: Any, **named: Any) -> Any:
         result = invoke(self, *args, **named)
         last.type = result.get("type")
-        return result
+        return result | {"status": "error"} if last.type else result
 
     def execute_function_warm(func: Any, event: Any, request_id: str) -> Any:
         last.type = None

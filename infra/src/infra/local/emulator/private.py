@@ -7,6 +7,7 @@ from typing import Any
 RUNTIME = "ministack.core.lambda_runtime"
 FUNCTIONS = "ministack.services.lambda_svc"
 REST_API = "ministack.services.apigateway_v1"
+STATES = "ministack.services.stepfunctions"
 EVENTS = "ministack.services.eventbridge"
 PROVISIONERS = "ministack.services.cloudformation.provisioners"
 

@@ -17,6 +17,7 @@ from .private import FUNCTIONS, RUNTIME, MovedError, find, function, put
 
 LAYERS_VARIABLE = "_LAMBDA_LAYERS_DIRS"  # where the worker script looks for layers
 LOOK_SECONDS = 0.25
+BUSY_PER_PROCESSOR = 8  # most of what a function does is to wait for the emulator
 
 
 def unpack_layers_once() -> None:
@@ -101,4 +102,68 @@ def initialise_functions_ahead() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-CORRECTIONS = (unpack_layers_once, initialise_functions_ahead)
+def share_the_machine() -> None:
+    """Let only so many functions run, and fewer start, at once: the others wait for their turn.
+
+    On AWS a hundred requests have a hundred environments and none of them is slower. Here they
+    share some processors: all at once, none would be done before its function's time is over,
+    which begins when its turn comes. No function waits for another, so every turn ends.
+    """
+    processors = os.cpu_count() or 1
+    most_busy = BUSY_PER_PROCESSOR * processors
+    acquire = function(
+        RUNTIME,
+        "acquire_worker",
+        *("func_name", "config", "code_zip", "qualifier", "max_concurrency"),
+    )
+    release = function(RUNTIME, "release_worker", "worker")
+    spawn = function(RUNTIME, "Worker._spawn", "self")
+    key_of = function(RUNTIME, "_worker_key", "func_name", "config", "qualifier")
+    workers = find(RUNTIME, "_workers")
+    change = threading.Condition()
+    starting: set[int] = set()
+
+    def may_go_on(key: str) -> bool:
+        if sum(worker.in_use for pool in workers.values() for worker in pool) >= most_busy:
+            return False
+        free = any(not worker.in_use for worker in workers.get(key, ()))
+        return free or len(starting) < processors
+
+    def acquire_worker(
+        func_name: str,
+        config: Any,
+        code_zip: bytes,
+        qualifier: str = "$LATEST",
+        max_concurrency: int | None = None,
+    ) -> Any:
+        key = key_of(func_name, config, qualifier)
+        with change:
+            change.wait_for(lambda: may_go_on(key))
+            worker, reason = acquire(func_name, config, code_zip, qualifier, max_concurrency)
+            if reason == "spawn":
+                starting.add(id(worker))
+            return worker, reason
+
+    def spawn_counted(self: Any) -> None:
+        try:
+            spawn(self)
+        finally:
+            with change:
+                starting.discard(id(self))
+                change.notify_all()
+
+    def release_worker(worker: Any) -> None:
+        with change:
+            release(worker)
+            if worker is not None:
+                starting.discard(id(worker))
+            change.notify_all()
+
+    put(RUNTIME, "Worker._spawn", spawn_counted)
+    for module in (RUNTIME, FUNCTIONS):
+        put(module, "acquire_worker", acquire_worker)
+        put(module, "release_worker", release_worker)
+
+
+# The second before the third, which looks up what the second puts there.
+CORRECTIONS = (unpack_layers_once, share_the_machine, initialise_functions_ahead)
