@@ -54,6 +54,18 @@ class Told:
     def placed(self, order: str = tea, revision: int = 1, user: str = ada) -> Event:
         return self._order("OrderPlaced", order, revision, user)
 
+    def confirmed(self, order: str = tea, revision: int = 3, user: str = ada) -> Event:
+        at = "2026-11-20T08:31:00Z"
+        return self._order("OrderConfirmed", order, revision, user, confirmed_at=at)
+
+    def fulfilled(self, order: str = tea, revision: int = 4, user: str = ada) -> Event:
+        at = "2026-11-20T08:32:00Z"
+        return self._order("OrderFulfilled", order, revision, user, fulfilled_at=at)
+
+    def rejected(self, order: str = tea, revision: int = 2, user: str = ada) -> Event:
+        why = {"reason": "OUT_OF_STOCK", "rejected_at": "2026-11-20T08:31:00Z"}
+        return self._order("OrderRejected", order, revision, user, **why)
+
     def cancelled(self, order: str = tea, revision: int = 2, user: str = ada) -> Event:
         return self._order("OrderCancelled", order, revision, user, reason="too slow")
 

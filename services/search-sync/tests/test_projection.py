@@ -1,6 +1,7 @@
 """Other services' events become rows."""
 
 import json
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -59,11 +60,57 @@ def test_a_new_name_reaches_every_order_over_all_pages(
     assert names == {f"ORDER#{order}": "Ada King" for order in orders}
 
 
-def test_a_cancelled_order_keeps_what_it_was(projected: Any, told: Any) -> None:
+@pytest.mark.parametrize("status", ["confirmed", "fulfilled", "rejected", "cancelled"])
+def test_an_order_that_comes_further_keeps_what_it_was(
+    projected: Any, told: Any, status: str
+) -> None:
     projected.deliver(told.registered(), told.placed())
     before = projected.order
-    projected.deliver(told.cancelled())
-    assert projected.order == before | {"status": "cancelled", "revision": 2}
+    projected.deliver(getattr(told, status)(revision=7))
+    assert projected.order == before | {"status": status, "revision": 7}
+
+
+# What may be told of one order, in the order it happened.
+LIVES = [
+    ["placed", "confirmed", "fulfilled"],
+    ["placed", "confirmed", "cancelled"],
+    ["placed", "confirmed", "rejected"],
+    ["placed", "rejected"],
+    ["placed", "cancelled"],
+]
+ORDERS_OF_LIVES = [(life, order) for life in LIVES for order in permutations(range(len(life)))]
+
+
+@pytest.mark.parametrize(("life", "order"), ORDERS_OF_LIVES, ids=str)
+def test_in_whatever_order_an_orders_events_come_the_newest_stands(
+    projected: Any, told: Any, life: list[str], order: tuple[int, ...]
+) -> None:
+    events = [getattr(told, status)(revision=2 * at + 1) for at, status in enumerate(life)]
+    projected.deliver(told.registered(), *[events[at] for at in order])
+    assert (projected.order["status"], projected.order["revision"]) == (life[-1], 2 * len(life) - 1)
+    ended = projected.image(f"ORDER#{told.tea}")
+    projected.deliver(*[events[at] for at in order])
+    assert projected.image(f"ORDER#{told.tea}") == ended
+
+
+@pytest.mark.parametrize("status", ["placed", "confirmed", "fulfilled", "rejected", "cancelled"])
+def test_any_event_of_an_order_alone_tells_all_of_it(
+    projected: Any, told: Any, status: str
+) -> None:
+    projected.deliver(told.registered(), getattr(told, status)(told.mug, revision=1))
+    projected.deliver(told.placed(revision=1))
+    mug = projected.rows()[f"ORDER#{told.mug}"]
+    assert mug == projected.order | {"id": told.mug, "status": status}
+
+
+@pytest.mark.parametrize("status", ["confirmed", "fulfilled", "rejected", "cancelled"])
+def test_an_order_of_an_erased_customer_gets_no_name_whatever_becomes_of_it(
+    projected: Any, told: Any, status: str
+) -> None:
+    projected.deliver(told.registered(), told.placed(), told.erased())
+    projected.deliver(getattr(told, status)(revision=7))
+    assert (projected.order["status"], projected.order["customer_name"]) == (status, None)
+    assert "Ada" not in json.dumps(projected.rows())
 
 
 def test_a_cancellation_that_overtakes_the_order_is_not_undone_by_it(
@@ -108,7 +155,7 @@ def test_late_events_raise_no_erased_user_from_the_dead(projected: Any, told: An
 
 
 def test_a_repeated_event_changes_no_row(projected: Any, told: Any) -> None:
-    events = [told.registered(), told.placed(), told.updated(), told.cancelled()]
+    events = [told.registered(), told.placed(), told.updated(), told.confirmed(), told.fulfilled()]
     projected.deliver(*events)
     images = [projected.image(), projected.image(f"ORDER#{told.tea}")]
     projected.deliver(*events)
@@ -129,6 +176,15 @@ def test_tenants_with_the_same_ids_are_apart(projected: Any, told: Any) -> None:
     assert projected.user["name"] == "Ada Lovelace"
     assert set(projected.rows()) == {"USER"}
     assert projected.rows("globex")["USER"]["name"] == "Grace"
+
+
+def test_what_becomes_of_a_tenants_order_is_nothing_to_anothers_of_the_same_id(
+    projected: Any, told: Any
+) -> None:
+    globex = type(told)("globex")
+    projected.deliver(told.placed(), globex.placed(), globex.confirmed(), globex.fulfilled())
+    assert (projected.order["status"], projected.order["revision"]) == ("placed", 1)
+    assert projected.rows("globex")[f"ORDER#{told.tea}"]["status"] == "fulfilled"
 
 
 @pytest.mark.parametrize(("reaction", "event"), [*good_messages("search_sync.reactions")])
@@ -153,7 +209,8 @@ def test_garbage_goes_to_the_dead_letter_queue_and_the_rest_goes_on(
 ) -> None:
     kinds = [
         *(told.registered(), told.updated(), told.deactivated(), told.erased()),
-        *(told.placed(), told.cancelled(), told.ready(), told.deleted()),
+        *(told.placed(), told.confirmed(), told.fulfilled(), told.rejected(), told.cancelled()),
+        *(told.ready(), told.deleted()),
     ]
     (good,) = [kind for kind in kinds if kind["detail-type"] == handler.detail_type]
     bad: dict[str, Any] = json.loads(json.dumps(good))

@@ -1,13 +1,13 @@
 """What search reads of an order, in each event that carries one."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.ids import OrderId, Sku, UserId
 from contracts.money import Money
 from contracts.values import Name, Quantity, Timestamp
-from search_sync.domain.rows import Line, Order
+from search_sync.domain.rows import Line, Order, OrderStatus
 
 
 class Item(BaseModel):
@@ -29,7 +29,7 @@ class OrderFields(BaseModel):
     total: Money
     placed_at: Timestamp
 
-    def order(self, tenant: str, revision: int, status: Literal["placed", "cancelled"]) -> Order:
+    def order(self, tenant: str, revision: int, status: OrderStatus) -> Order:
         """Return the order as its row is to have it."""
         return Order(
             tenant=tenant,

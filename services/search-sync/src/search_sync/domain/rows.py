@@ -73,6 +73,10 @@ class User(Row):
         )
 
 
+OrderStatus = Literal["placed", "confirmed", "fulfilled", "rejected", "cancelled"]
+"""What events tell of an order: between two of them it may have come further."""
+
+
 class Line(BaseModel):
     """One line of an order."""
 
@@ -98,7 +102,7 @@ class Order(Row):
 
     kind: Literal["order"] = "order"
     customer_id: str
-    status: Literal["placed", "cancelled"]
+    status: OrderStatus
     lines: tuple[Line, ...]
     total: Money
     placed_at: Timestamp

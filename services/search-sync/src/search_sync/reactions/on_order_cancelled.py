@@ -1,4 +1,4 @@
-"""A cancelled order is shown as such; the event carries the order, in case it comes first."""
+"""A cancelled order is shown as such."""
 
 from contracts.reader import Reader
 from runtime.reaction import Event, reaction
