@@ -6,6 +6,7 @@ import sys
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 
 from bench import envelope, thumbnails
@@ -13,6 +14,7 @@ from bench.installations import bare, compiled, shipped, uploaded_bytes, with_bo
 from bench.timing import Command, Timed, Timing, compare
 from infra.discovery import Service, declared, services
 from infra.paths import BUILD, ROOT
+from runtime.endpoint import Endpoint
 from runtime.reaction import Reaction
 
 BUDGETS = Path(__file__).with_name("budgets.toml")
@@ -44,12 +46,19 @@ _ENVIRONMENT = {
     "AWS_DEFAULT_REGION": "eu-west-1",
     "AWS_REGION": "eu-west-1",
     "BUS_NAME": "bench",
+    "CURSOR_SECRET_ID": "bench",
     "DEAD_LETTER_QUEUE_URL": _URL,
+    "DOCUMENTS_BUCKET": "bench",
     "FAILURE_QUEUE_URL": _URL,
     "LIBRARY_BUCKET": "bench",
     "LOG_LEVEL": "INFO",
+    "NOTIFICATIONS_TOPIC_ARN": "arn:aws:sns:eu-west-1:123456789012:bench",
+    "PAYMENTS_SECRET_ARN": "bench",
+    "PAYMENT_WEBHOOKS_QUEUE_URL": _URL,
     "POWERTOOLS_SERVICE_NAME": "bench",
+    "QUEUE_ATTEMPTS": "5",
     "QUEUE_URL": _URL,
+    "SEARCH_ENDPOINT": "http://127.0.0.1:9",
     "STARLING_SERVICE": "bench",
     "STARLING_STAGE": "bench",
     "TABLE_NAME": "bench",
@@ -118,17 +127,17 @@ def measures(rounds: int) -> Iterator[Measure]:
     start = held["start"]
     orders = by_name["orders"]
     place_order = "orders.api.place_order"
-    yield starts("start.place-order", start["place-order"], place_order, orders)
     for service in by_name.values():
         if (ROOT / f"contracts/src/contracts/events/{service.package}.py").exists():
             name = f"start.publisher-of-{service.name}"
             yield starts(name, start["publisher"], "runtime.publisher", service)
-    for service in by_name.values():
-        for reaction in declared(service, "reactions", Reaction):
-            name = f"start.{service.name}.{reaction.name}"
-            module = reaction.handler.removesuffix(".handler")
-            budget = held["start-of"].get(f"{service.name}.{reaction.name}", start["reaction"])
-            yield starts(name, budget, module, service)
+    kinds = (("api", Endpoint, "endpoint"), ("reactions", Reaction, "reaction"))
+    for service, (part, kind, budgeted) in product(by_name.values(), kinds):
+        for function in declared(service, part, kind):
+            name = f"{service.name}.{function.name}"
+            module = function.handler.removesuffix(".handler")
+            budget = held["start-of"].get(name, start[budgeted])
+            yield starts(f"start.{name}", budget, module, service)
 
     def bundle(tick: Tick) -> Result:
         path = shipped(orders)

@@ -144,10 +144,10 @@ def test_the_same_class_may_be_declared_again() -> None:
 def test_the_catalogue_lists_the_events_of_the_package_in_order() -> None:
     declare(EventData, "Aaaa", source="starling.test", version="1.0")
     assert [cls.__name__ for cls in catalogue().values()] == [
-        "ImportFinished", "InventoryLow", "MediaAnalysed", "MediaDeleted", "MediaReady",
-        "MediaRejected", "MediaUploaded", "MetadataExtracted", "OrderCancelled", "OrderConfirmed",
-        "OrderFulfilled", "OrderPlaced", "OrderRejected", "PaymentCaptured", "PaymentRefunded",
-        "ProductRowsAccepted", "ThumbnailGenerated",
+        "DailyReportReady", "ImportFinished", "InventoryLow", "MediaAnalysed", "MediaDeleted",
+        "MediaReady", "MediaRejected", "MediaUploaded", "MetadataExtracted", "OrderCancelled",
+        "OrderConfirmed", "OrderFulfilled", "OrderPlaced", "OrderRejected", "PaymentCaptured",
+        "PaymentRefunded", "ProductRowsAccepted", "ThumbnailGenerated",
         "UserDeactivated", "UserDeactivatedV2", "UserErased", "UserRegistered", "UserUpdated",
     ]  # fmt: skip
     assert list(catalogue()) == sorted(catalogue())

@@ -1,13 +1,12 @@
-"""Declared functions beside endpoints and reactions: schedules, streams, their collaborators."""
+"""Declared functions beside endpoints and reactions: streams, and their collaborators."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import pytest
 
 from runtime.changes import Create, Key
 from runtime.collaborators import Collaborators
-from runtime.schedule import schedule
 from runtime.stream import Change, changes_of, stream
 from runtime.testing import Context, stream_event
 
@@ -17,20 +16,6 @@ KEY = Key("TENANT#acme#THING#1", "THING")
 def image(n: int) -> dict[str, Any]:
     item: dict[str, Any] = Create(key=KEY, data={"n": n}).operation()["parameters"]["Item"]
     return item
-
-
-def test_a_schedule_runs_its_function_each_time() -> None:
-    seen: list[Any] = []
-
-    def tidy(event: dict[str, Any], now: datetime, store: str) -> None:
-        seen.append((event, store))
-        assert abs(datetime.now(UTC) - now) < timedelta(minutes=1)
-
-    declared = schedule("rate(1 hour)", tidy, store=lambda: "store")
-    assert (declared.rate, declared.name) == ("rate(1 hour)", "tidy")
-    for number in (1, 2):
-        declared({"a": number}, Context())
-    assert seen == [({"a": 1}, "store"), ({"a": 2}, "store")]
 
 
 def test_a_stream_consumer_gets_its_batch_in_order() -> None:

@@ -2,12 +2,13 @@
 
 import re
 import time
+from datetime import UTC, datetime
 
 import pytest
 from ulid import ULID
 
 from contracts import ids as contract
-from runtime.ids import new_id, new_ulid
+from runtime.ids import first_ulid, new_id, new_ulid
 
 
 def test_a_ulid_is_one_by_an_independent_reader(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -25,6 +26,18 @@ def test_later_ulids_sort_behind_earlier_ones(monkeypatch: pytest.MonkeyPatch) -
         monkeypatch.setattr(time, "time_ns", lambda moment=moment: moment * 10**6 * 977)
         made.append(new_ulid())
     assert made == sorted(made)
+
+
+def test_the_first_ulid_of_a_moment_is_no_higher_than_any_that_is_made_then(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    at = datetime(2026, 11, 20, 8, 30, 0, 123000, tzinfo=UTC)
+    first = first_ulid(at)
+    assert ULID.from_str(first).datetime == at
+    milliseconds = int(at.timestamp() * 1000)
+    for moment, later in ((milliseconds, True), (milliseconds - 1, False)):
+        monkeypatch.setattr(time, "time_ns", lambda moment=moment: moment * 1_000_000)
+        assert all((new_ulid() >= first) is later for _ in range(50))
 
 
 def test_no_two_ulids_are_the_same() -> None:

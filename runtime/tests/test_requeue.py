@@ -103,7 +103,8 @@ def test_a_hopeless_message_is_set_aside_at_once_with_its_attributes(
 def test_an_attempt_that_is_no_number_is_hopeless(sent: Sent, queues: Queues, number: str) -> None:
     failing()(queue_event({}, attributes={"attempt": number}), Context())
     (dead,) = queues.dead()
-    assert attributes(dead) == {"reason": "the message's attempt is not a number"}
+    reason = "the message's attempt is not a number"
+    assert attributes(dead) == {"origin": "message-0", "reason": reason}
 
 
 def test_a_message_that_ends_its_process_keeps_its_id_and_comes_to_an_end(

@@ -17,6 +17,7 @@ GOOD = {
     "bus_name": ("BUS_NAME", "starling-dev"),
     "queue_url": ("QUEUE_URL", "https://sqs.eu-west-1.amazonaws.com/123456789012/q"),
     "dead_letter_queue_url": ("DEAD_LETTER_QUEUE_URL", "http://127.0.0.1:4566/0/dead"),
+    "queue_attempts": ("QUEUE_ATTEMPTS", "500"),
     "failure_queue_url": ("FAILURE_QUEUE_URL", "https://sqs.eu-west-1.amazonaws.com/1/f"),
     "cursor_secret_id": (
         "CURSOR_SECRET_ID",
@@ -39,9 +40,9 @@ def test_a_setting_is_read_once(name: str, monkeypatch: pytest.MonkeyPatch) -> N
     variable, value = GOOD[name]
     monkeypatch.setenv(variable, value)
     settings = Settings()
-    assert getattr(settings, name) == value
+    assert str(getattr(settings, name)) == value
     monkeypatch.setenv(variable, "changed")
-    assert getattr(settings, name) == value
+    assert str(getattr(settings, name)) == value
 
 
 @pytest.mark.parametrize("name", GOOD)
@@ -59,6 +60,13 @@ def test_a_missing_or_malformed_setting_names_its_variable(
     assert error.value.variable == variable
     if value and value.strip():
         assert value not in str(error.value)
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "1.5", "٣", "05", "10000", "many"])
+def test_attempts_are_a_number(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QUEUE_ATTEMPTS", value)
+    with pytest.raises(BadSetting, match="QUEUE_ATTEMPTS"):
+        _ = Settings().queue_attempts
 
 
 MODULES = sorted(

@@ -25,10 +25,7 @@ class SearchSyncStack(ServiceStack):
             "Behind",
             stage=self.stage,
             name="search-sync-behind",
-            description=(
-                "Documents have been waiting for the search engine for 15 minutes. "
-                "The service's README says what to do."
-            ),
+            description="Documents have been waiting for the search engine for 15 minutes.",
             # Not the oldest message's age: SQS leaves out what was received over three times.
             namespace="AWS/SQS",
             metric="ApproximateNumberOfMessagesNotVisible",

@@ -14,6 +14,13 @@ def template(request: pytest.FixtureRequest) -> Template:
     return synthesised("dev").templates[request.param]
 
 
+def on_one_metric(template: Template) -> Iterator[Resource]:
+    """Yield the alarms but those on a share of several metrics."""
+    for alarm in template.resources("AWS::CloudWatch::Alarm"):
+        if "MetricName" in alarm.properties:
+            yield alarm
+
+
 def alarmed(template: Template, queue: Resource) -> bool:
     """Whether an alarm rings at the first message in a queue."""
     name = queue.properties["QueueName"]
@@ -23,7 +30,7 @@ def alarmed(template: Template, queue: Resource) -> bool:
         and alarm.properties["Dimensions"] == [{"Name": "QueueName", "Value": name}]
         and alarm.properties["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
         and alarm.properties["Threshold"] == 1
-        for alarm in template.resources("AWS::CloudWatch::Alarm")
+        for alarm in on_one_metric(template)
     )
 
 
@@ -49,6 +56,14 @@ def test_a_message_is_tried_a_bounded_number_of_times_and_then_kept(template: Te
             assert redrive, f"{source}: give {queue} a redrive policy"
             assert 1 < redrive["maxReceiveCount"] <= 1000, f"{queue}: bound its attempts"
             check_kept(template, source, redrive["deadLetterTargetArn"])
+
+
+def test_a_consumer_knows_when_its_queue_gives_a_message_up(template: Template) -> None:
+    for source, queue in sources(template):
+        if queue.type == "AWS::SQS::Queue":
+            function = template.get(referred(source.properties["FunctionName"]))
+            known = function.properties["Environment"]["Variables"]["QUEUE_ATTEMPTS"]
+            assert known == str(queue.properties["RedrivePolicy"]["maxReceiveCount"]), f"{function}"
 
 
 def test_a_consumer_of_a_queue_answers_message_by_message_and_in_time(template: Template) -> None:
@@ -81,7 +96,7 @@ def test_a_consumer_of_a_stream_has_an_alarm_for_when_it_is_late(template: Templ
             dimensions = [{"Name": "FunctionName", "Value": function.properties["FunctionName"]}]
             late = [
                 alarm.properties["Threshold"]
-                for alarm in template.resources("AWS::CloudWatch::Alarm")
+                for alarm in on_one_metric(template)
                 if alarm.properties["MetricName"] == "IteratorAge"
                 and alarm.properties["Dimensions"] == dimensions
             ]
@@ -112,6 +127,18 @@ def test_each_rule_keeps_what_its_target_does_not_take(template: Template) -> No
                 assert admits(template, queue, rule), f"{rule} may not write to {queue}"
 
 
+def test_what_a_topic_cannot_deliver_is_kept(template: Template) -> None:
+    for subscription in template.resources("AWS::SNS::Subscription"):
+        said = subscription.properties
+        assert said["Protocol"] == "sqs", f"{subscription}: put a queue between"
+        kept = said["RedrivePolicy"]["deadLetterTargetArn"]
+        check_kept(template, subscription, kept)
+        topic = template.get(referred(said["TopicArn"]))
+        for place in (said["Endpoint"], kept):
+            queue = template.get(referred(place))
+            assert fed_by(template, queue, topic), f"{topic} may not write to {queue}"
+
+
 def test_what_a_clock_starts_keeps_its_failures(template: Template) -> None:
     configured = {
         name: config
@@ -132,10 +159,33 @@ def test_what_a_clock_starts_keeps_its_failures(template: Template) -> None:
             check_kept(template, function, places["OnFailure"]["Destination"])
 
 
+FOR_OTHERS = {"starling-dev-order-emails"}
+"""Queues that something outside of the repository reads."""
+
+
 def test_no_queue_is_without_a_reader_or_an_alarm(template: Template) -> None:
     read = {queue.logical_id for _, queue in sources(template)}
     for queue in template.resources("AWS::SQS::Queue"):
-        assert queue.logical_id in read or alarmed(template, queue), f"{queue}: nobody reads it"
+        if queue.properties["QueueName"] in FOR_OTHERS:
+            assert queue.logical_id not in read, f"{queue}: it is ours after all"
+            check_kept(template, queue, queue.properties["RedrivePolicy"]["deadLetterTargetArn"])
+        else:
+            assert queue.logical_id in read or alarmed(template, queue), f"{queue}: nobody reads it"
+
+
+def test_a_queue_whose_messages_wait_too_long_rings(template: Template) -> None:
+    for queue in template.resources("AWS::SQS::Queue"):
+        if "RedrivePolicy" not in queue.properties:
+            continue  # it rings at the first message
+        dimensions = [{"Name": "QueueName", "Value": queue.properties["QueueName"]}]
+        (seconds,) = [
+            alarm.properties["Threshold"]
+            for alarm in on_one_metric(template)
+            if alarm.properties["MetricName"] == "ApproximateAgeOfOldestMessage"
+            and alarm.properties["Dimensions"] == dimensions
+        ]
+        kept = queue.properties["MessageRetentionPeriod"]
+        assert 0 < seconds <= kept / 2, f"{queue}: messages are forgotten before anybody comes"
 
 
 def test_every_function_that_is_not_called_by_a_gateway_is_started_by_one_thing(
@@ -158,22 +208,35 @@ def test_every_function_that_is_not_called_by_a_gateway_is_started_by_one_thing(
 
 
 def admits(template: Template, queue: Resource, rule: Resource) -> bool:
+    return any(
+        source.endswith(f"/{rule.properties['Name']}")
+        for source in senders(template, queue, "events.amazonaws.com")
+    )
+
+
+def fed_by(template: Template, queue: Resource, topic: Resource) -> bool:
+    return any(
+        source.endswith(f":{topic.properties['TopicName']}")
+        for source in senders(template, queue, "sns.amazonaws.com")
+    )
+
+
+def senders(template: Template, queue: Resource, service: str) -> Iterator[str]:
+    """Yield the ARNs on whose behalf a service of AWS may put messages into a queue."""
     for policy in template.resources("AWS::SQS::QueuePolicy"):
         if queue.logical_id not in [referred(q) for q in policy.properties["Queues"]]:
             continue
         for statement in policy.properties["PolicyDocument"]["Statement"]:
-            if statement["Principal"] == {"Service": "events.amazonaws.com"}:
-                source = text(statement["Condition"]["ArnEquals"]["aws:SourceArn"])
-                if source.endswith(f"/{rule.properties['Name']}"):
-                    return "sqs:SendMessage" in statement["Action"]
-    return False
+            if statement["Principal"] == {"Service": service}:
+                assert statement["Action"] == ["sqs:SendMessage"], f"{policy}: only to send"
+                yield text(statement["Condition"]["ArnEquals"]["aws:SourceArn"])
 
 
 def test_a_state_machine_that_fails_or_takes_too_long_rings(template: Template) -> None:
     for machine in template.resources("AWS::StepFunctions::StateMachine"):
         ringing = {
             alarm.properties["MetricName"]
-            for alarm in template.resources("AWS::CloudWatch::Alarm")
+            for alarm in on_one_metric(template)
             if alarm.properties["Namespace"] == "AWS/States"
             and [referred(d["Value"]) for d in alarm.properties["Dimensions"]]
             == [machine.logical_id]

@@ -27,6 +27,18 @@ WITHOUT_RESOURCES = {
     "xray:PutTraceSegments",
 }
 READS = {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"}
+SECRETS = {"CURSOR_SECRET_ID", "PAYMENTS_SECRET_ARN"}
+OF_PAYMENTS = {
+    "orders.api.receive_payment_webhook.handler",
+    "orders.reactions.on_order_cancelled.handler",
+    "orders.schedules.clean_up_unpaid.handler",
+    "orders.schedules.reconcile_payments.handler",
+    "orders.workers.catch_up.handler",
+    "orders.workers.payment_webhooks.handler",
+    "orders.workflow.process_payment.handler",
+    "orders.workflow.refund_payment.handler",
+}
+"""Who asks the payment provider, or is called by it: its secret lets them move money."""
 WRITES = {"dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:PutItem"}
 
 
@@ -156,14 +168,29 @@ def test_what_only_reads_cannot_write(assembly: Assembly, endpoints: dict[str, E
     assert checked
 
 
-def test_only_lists_can_read_the_key_of_the_cursors(
+def test_lists_read_the_key_of_the_cursors_and_who_pays_the_providers_and_nobody_another(
     assembly: Assembly, endpoints: dict[str, Endpoint]
 ) -> None:
     for function in assembly.resources("AWS::Lambda::Function"):
-        endpoint = endpoints.get(function.properties["Handler"])
-        lists = endpoint is not None and "cursor" in endpoint.query.model_fields
-        reads = "secretsmanager:GetSecretValue" in actions_of(assembly, function)
-        assert reads == lists == ("CURSOR_SECRET_ID" in environment(function)), function
+        handler, known = function.properties["Handler"], environment(function)
+        endpoint = endpoints.get(handler)
+        wanted = set()
+        if endpoint is not None and "cursor" in endpoint.query.model_fields:
+            wanted.add("CURSOR_SECRET_ID")
+        if handler in OF_PAYMENTS:
+            wanted.add("PAYMENTS_SECRET_ARN")
+        assert known.keys() & SECRETS == wanted, function
+        assert secrets_of(assembly, function) == [known[name] for name in sorted(wanted)], function
+
+
+def secrets_of(assembly: Assembly, function: Resource) -> list[Any]:
+    """Return the ARNs of the secrets that a function may read."""
+    return [
+        resource
+        for statement in policies(role_of(assembly, function))
+        if "secretsmanager:GetSecretValue" in listed(statement["Action"])
+        for resource in listed(statement["Resource"])
+    ]
 
 
 def test_only_publishers_can_put_events_on_the_bus(assembly: Assembly) -> None:

@@ -30,16 +30,20 @@ class Tenant:
             self.admin.send("POST", "users", "/users", json={"name": name, "email": email})
         )
 
-    def product(self, sku: str = "lamp", amount: int = 1999) -> str:
+    def product(self, sku: str = "lamp", amount: int = 1999, stock: int = 10) -> str:
         """Put a product on sale."""
-        body = {"name": "Lamp", "price": {"amount": amount, "currency": "EUR"}, "stock": 10}
+        price = {"amount": amount, "currency": "EUR"}
+        body = {"name": "Lamp", "price": price, "stock": stock}
         answer = self.admin.send("PUT", "orders", f"/products/{sku}", json=body)
         assert answer.status_code in {200, 201}, answer.text
         return sku
 
-    def order(self, customer: str, sku: str = "lamp") -> dict[str, Any]:
-        """Place an order, as soon as orders knows the customer."""
-        body = {"customer_id": customer, "items": [{"sku": sku, "quantity": 1}]}
+    def order(
+        self, customer: str, sku: str = "lamp", quantity: int = 1, **more: Any
+    ) -> dict[str, Any]:
+        """Place an order, as soon as orders knows the customer; nobody pays it, unless said how."""
+        items = [{"sku": sku, "quantity": quantity}]
+        body = {"customer_id": customer, "items": items} | more
         return created(
             until(
                 "the order was accepted",
@@ -47,6 +51,18 @@ class Tenant:
                 lambda answer: answer.status_code != 409,
             )
         )
+
+    def reached(self, order: str, *statuses: str) -> dict[str, Any]:
+        """Wait until an order has one of some statuses, and return it."""
+
+        def look() -> dict[str, Any]:
+            answer = self.member.send("GET", "orders", f"/orders/{order}")
+            assert answer.status_code == 200, answer.text
+            document: dict[str, Any] = answer.json()
+            return document
+
+        wanted = " or ".join(statuses)
+        return until(f"{order} was {wanted}", look, lambda seen: seen["status"] in statuses)
 
     def search(self, text: str, **query: Any) -> list[dict[str, Any]]:
         """Return the first page of what a search finds."""

@@ -10,6 +10,7 @@ import pytest
 from ulid import ULID
 
 from infra.journey_steps import until
+from infra.tap import tapped
 from tests.e2e.client import Tenant, UnderTest, assert_problem
 
 PATH = "/orders/bulk"
@@ -230,16 +231,19 @@ def test_the_same_key_places_once(shop: Shop) -> None:
 
 def test_the_callers_correlation_id_leads_to_every_order(stage: UnderTest, shop: Shop) -> None:
     correlation = f"bulk-{ULID()}"
-    bulk = shop.done(shop.send(shop.order(), **{"X-Correlation-Id": correlation}))
-    row = stage.client("dynamodb").get_item(
-        TableName=stage.stage.named("orders"),
-        Key={
-            "pk": {"S": f"TENANT#{shop.tenant.name}#ORDER#{bulk['orders'][0]['order_id']}"},
-            "sk": {"S": "ORDER"},
-        },
-        ConsistentRead=True,
-    )["Item"]
-    assert correlation in json.dumps(row["outbox"])
+    told: set[str] = set()
+    with tapped(stage.stage, kind="OrderPlaced.v1", tenant=shop.tenant.name) as batches:
+        sent = shop.send(shop.order(), shop.order(), **{"X-Correlation-Id": correlation})
+        placed = {order["order_id"] for order in shop.done(sent)["orders"]}
+
+        def listen() -> set[str]:
+            for event in next(batches):
+                if event["detail"]["metadata"]["correlation_id"] == correlation:
+                    told.add(event["detail"]["data"]["order_id"])
+            return told
+
+        until("both orders were told under it", listen, lambda orders: orders == placed)
+    assert len(placed) == 2
 
 
 def test_a_message_that_comes_twice_places_once(shop: Shop) -> None:

@@ -67,6 +67,70 @@ def test_an_event_that_breaks_its_contract_is_set_aside_and_stops_nothing(
         assert "$.detail.data.user_id" in reason
 
 
+def _ready(tenant: str, media: str, user: str) -> dict[str, Any]:
+    metadata = {
+        "id": str(ULID()),
+        "schema_version": "1.0",
+        "occurred_at": "2026-11-20T08:30:00Z",
+        "subject": media,
+        "revision": 5,
+        "tenant_id": tenant,
+        "correlation_id": "by-hand",
+        "idempotency_key": f"MediaReady.v1:{media}:5",
+    }
+    payload = {
+        "media_id": media,
+        "purpose": "avatar",
+        "subject": user,
+        "owner": user,
+        "filename": "ada.jpg",
+        "renditions": [{"content_type": "image/webp", "width": 160, "height": 120, "size": 9}],
+        "colors": [],
+        "texts": [],
+        "missing": [],
+        "ready_at": "2026-11-20T08:30:00Z",
+    }
+    return {"metadata": metadata, "data": payload}
+
+
+def test_an_event_that_fails_for_the_last_time_is_kept_with_the_reason_and_can_be_moved_back(
+    stage: UnderTest, tenant: Tenant
+) -> None:
+    user, media, secret = tenant.user()["id"], f"med_{ULID()}", f"secret-{ULID()}"
+    dynamodb, table = stage.client("dynamodb"), stage.stage.named("users")
+    key = {"pk": {"S": f"TENANT#{tenant.name}#USER#{user}"}, "sk": {"S": "USER"}}
+    row = dynamodb.get_item(TableName=table, Key=key, ConsistentRead=True)["Item"]
+    row.pop("outbox", None)  # its events are out
+    unreadable = {"M": row["data"]["M"] | {"created_at": {"S": secret}}}
+    dynamodb.put_item(TableName=table, Item=row | {"data": unreadable})
+    stage.forge("starling.media", "MediaReady.v1", _ready(tenant.name, media, user))
+    dead = until(
+        "the event was set aside",
+        partial(_dead, stage, "users", "on-media-ready", media),
+        bool,
+        seconds=120,  # its last delay alone may be 16
+    )
+    kept = {name: of["StringValue"] for name, of in dead[0]["MessageAttributes"].items()}
+    assert kept["reason"].startswith("gave up after 5 attempts: ValidationError: ")
+    assert "created_at" in kept["reason"]
+    assert secret not in kept["reason"]
+    assert kept["origin"]
+    dynamodb.put_item(TableName=table, Item=row)
+    (url,) = (u for n, u in stage.outputs["queues"]["users"].items() if n.endswith("media-ready"))
+    stage.client("sqs").send_message(
+        QueueUrl=url,
+        MessageBody=dead[0]["Body"],
+        MessageAttributes={
+            name: {"DataType": "String", "StringValue": text} for name, text in kept.items()
+        },
+    )
+    until(
+        "the user has the avatar",
+        lambda: tenant.member.send("GET", "users", f"/users/{user}").json(),
+        lambda seen: (seen["avatar"] or {}).get("media_id") == media,
+    )
+
+
 def test_an_event_that_comes_twice_or_late_changes_nothing(
     stage: UnderTest, tenant: Tenant
 ) -> None:

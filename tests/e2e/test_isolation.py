@@ -10,7 +10,7 @@ def test_a_stranger_sees_and_changes_nothing(
 ) -> None:
     stranger = new_tenant().admin
     user, sku = tenant.user(), tenant.product("unseen")
-    order = tenant.order(user["id"], sku)
+    order = tenant.reached(tenant.order(user["id"], sku)["id"], "reserved")
     tenant.found(order["id"])
     tenant.found(user["id"])
     body = {"name": "Eve", "email": "eve@example.com"}

@@ -28,29 +28,68 @@ USER, ORDER, MEDIA = (f"{prefix}_01JZ0000000000000000000000" for prefix in ("usr
 """The ids in the examples."""
 
 
-def users(tenant: Tenant) -> dict[str, str]:
-    return {USER: tenant.user()["id"]}
+class Things(NamedTuple):
+    """What the examples name: ids by those in the examples, and others that one path has alone."""
+
+    ids: dict[str, str]
+    of_path: dict[str, dict[str, str]]
 
 
-def orders(tenant: Tenant) -> dict[str, str]:
-    user = tenant.user()["id"]
-    order = tenant.order(user, tenant.product("TEA-1"))
-    return {USER: user, ORDER: order["id"]}
+def users(tenant: Tenant) -> Things:
+    return Things({USER: tenant.user()["id"]}, {})
 
 
-def media(tenant: Tenant) -> dict[str, str]:
+def orders(tenant: Tenant) -> Things:
+    user, sku = tenant.user()["id"], tenant.product("TEA-1")
+    gold = tenant.product("GOLD-1", amount=100_000)
+
+    def order(of: str, status: str, **more: Any) -> dict[str, str]:
+        placed = tenant.order(user, of, **more)
+        return {ORDER: tenant.reached(placed["id"], status)["id"]}
+
+    # What ends an order, or needs one that came so far, has one of its own.
+    return Things(
+        {USER: user} | order(sku, "reserved"),
+        {
+            "/orders/{id}/approval": order(gold, "awaiting_approval"),
+            "/orders/{id}/cancel": order(sku, "reserved"),
+            "/orders/{id}/invoice": order(
+                sku, "fulfilled", type="EXPRESS", payment_method="pm_card_visa"
+            ),
+            "/orders/{id}/payment": order(sku, "reserved"),
+        },
+    )
+
+
+def media(tenant: Tenant) -> Things:
     picture = {"filename": "a.jpg", "content_type": "image/jpeg", "size": 9, "purpose": "product"}
     made = created(tenant.admin.send("POST", "media", "/media", json=picture))
-    return {MEDIA: made["id"]}
+    return Things({MEDIA: made["id"]}, {})
 
 
-THINGS: dict[str, Callable[[Tenant], dict[str, str]]] = {
+THINGS: dict[str, Callable[[Tenant], Things]] = {
     "users": users,
     "orders": orders,
     "media": media,
-    "search-sync": lambda _tenant: {},
+    "search-sync": lambda _tenant: Things({}, {}),
 }
-"""What makes the things that a service's examples name: their ids by those in the examples."""
+"""What makes the things that a service's examples name."""
+
+
+def with_ids(of: Document, things: Things) -> str:
+    """Return a document whose examples name things that there are."""
+    paths = {
+        path: json.loads(replaced(told, things.of_path.get(path, {})))
+        for path, told in of["paths"].items()
+    }
+    return replaced(of | {"paths": paths}, things.ids)
+
+
+def replaced(document: Document, ids: dict[str, str]) -> str:
+    text = dumps(document)
+    for example, real in ids.items():
+        text = text.replace(example, real)
+    return text
 
 
 class Run(NamedTuple):
@@ -63,9 +102,7 @@ class Run(NamedTuple):
 def ask(stage: UnderTest, service: str, of: Document, folder: Path) -> Run:
     """Let schemathesis ask a service, as a tenant that has what the examples name."""
     tenant = stage.tenant()
-    text = dumps(of)
-    for example, real in THINGS[service](tenant).items():
-        text = text.replace(example, real)
+    text = with_ids(of, THINGS[service](tenant))
     folder.mkdir()
     file, report = folder / "openapi.json", folder / "report.ndjson"
     file.write_text(text, encoding="utf-8")
@@ -127,7 +164,9 @@ def test_every_operation_of_a_document_can_be_done(
 ) -> None:
     _, found = runs[service].result()
     for path, operations in document(SERVICES[service])["paths"].items():
-        for method in operations:
+        for method, told in operations.items():
+            if told["security"] == []:
+                continue  # its callers sign, which no example can: test_webhooks.py does
             operation = f"{method.upper()} {path}"
             assert any(200 <= status < 300 for status in found[operation]), (operation, found)
 

@@ -15,6 +15,8 @@ from infra.discovery import Declared, declared, services
 from infra.discovery import routes as queued_routes
 from runtime.endpoint import Endpoint
 from runtime.queued import FORWARDED, MAX_MESSAGE_BYTES, Consumer, Queued
+from runtime.signed import Signed
+from runtime.worker import Worker
 from tests.infra.bodies import BODIES
 from tests.synthesis import Json, Resource, Template, synthesised
 from tests.templates import functions, referred, text
@@ -31,6 +33,9 @@ INTO_QUEUES = [(service.name, found) for service in services() for found in queu
 QUEUED = [pytest.param(service, found, id=found.handler) for service, found in INTO_QUEUES]
 HTTP_APIS = {"media", "search-sync"}
 """Whose gateways check no bodies: their functions alone do."""
+
+SIGNED = {"orders.api.receive_payment_webhook.handler"}
+"""Who needs no token, but a signature: whatever is added here, everybody can call."""
 
 WITH_BODY = [
     pytest.param(service, found, id=found.handler)
@@ -123,11 +128,15 @@ def test_routes_and_endpoints_are_in_one_to_one_correspondence(dev: Templates) -
 
 
 @pytest.mark.parametrize(("service", "found"), EACH + QUEUED)
-def test_a_route_is_closed_without_a_token(
+def test_a_route_is_closed_without_a_token_unless_its_callers_sign(
     dev: Templates, service: str, found: Declared[Any]
 ) -> None:
     template = dev[service]
     route = route_of(template, found.declaration)
+    if found.handler in SIGNED:
+        assert route.properties["AuthorizationType"] == "NONE"
+        assert "AuthorizerId" not in route.properties
+        return
     assert route.properties["AuthorizationType"] in {"CUSTOM", "JWT"}, f"{route} is open"
     authorizer = template.get(referred(route.properties["AuthorizerId"]))
     if authorizer.type == "AWS::ApiGateway::Authorizer":
@@ -176,6 +185,12 @@ def test_the_gateway_knows_the_endpoints_parameters_and_model(
     validator = template.get(referred(route.properties["RequestValidatorId"])).properties
     assert validator["ValidateRequestBody"], f"{route}: bodies are not validated"
     assert validator["ValidateRequestParameters"], f"{route}: parameters are not validated"
+
+
+def test_no_other_endpoint_does_without_a_token() -> None:
+    signed = {found.handler for _, found in ENDPOINTS if isinstance(found.declaration, Signed)}
+    without = {found.handler for _, found in ENDPOINTS if not found.declaration.token}
+    assert signed == without == SIGNED
 
 
 def test_every_model_belongs_to_one_route(dev: Templates) -> None:
@@ -283,8 +298,8 @@ def test_a_queued_route_sends_to_its_workers_queue_and_to_no_other(
     (worker,) = [
         one
         for of in services([service])
-        for one in declared(of, "workers", Consumer)
-        if one.declaration.route is declaration
+        for one in declared(of, "workers", Worker)
+        if isinstance(one.declaration, Consumer) and one.declaration.route is declaration
     ]
     assert worker.name == declaration.queue
     function = functions(template)[worker.handler]

@@ -143,12 +143,35 @@ def test_the_search_domain_is_encrypted_and_reached_over_tls_alone(
 def test_every_alarm_rings_on_the_stages_topic_and_says_what_has_happened(
     stage: Stage, assembly: Assembly
 ) -> None:
-    (topic,) = assembly.resources("AWS::SNS::Topic")
+    (topic,) = assembly.templates["platform"].resources("AWS::SNS::Topic")
     assert topic.properties["TopicName"] == stage.named("alarms")
     for alarm in assembly.resources("AWS::CloudWatch::Alarm"):
         (action,) = alarm.properties["AlarmActions"]
         assert text(action).endswith(f":{stage.named('alarms')}"), f"{alarm} tells nobody"
         assert alarm.properties.get("AlarmDescription"), f"{alarm}: say what has happened"
+
+
+def test_what_is_told_to_customers_is_encrypted_and_published_by_admitted_roles_alone(
+    assembly: Assembly,
+) -> None:
+    template = assembly.templates["orders"]
+    (topic,) = template.resources("AWS::SNS::Topic")
+    assert topic.properties["KmsMasterKeyId"] == "alias/aws/sns", f"{topic}: encrypt it"
+    publishers = {
+        role.logical_id
+        for role in template.resources("AWS::IAM::Role")
+        for policy in role.properties["Policies"]
+        for statement in policy["PolicyDocument"]["Statement"]
+        if "sns:Publish" in statement["Action"]
+    }
+    (guard,) = template.resources("AWS::SNS::TopicPolicy")
+    refused = [
+        statement["Condition"]["ArnNotEquals"]["aws:PrincipalArn"]
+        for statement in guard.properties["PolicyDocument"]["Statement"]
+        if "ArnNotEquals" in statement["Condition"]
+    ]
+    assert [{referred(role) for role in roles} for roles in refused] == [publishers]
+    assert publishers
 
 
 def test_topics_and_buckets_are_reached_over_tls_alone(assembly: Assembly) -> None:

@@ -91,16 +91,21 @@ def test_what_cannot_be_helped_is_not_tried_again_and_all_else_is(file: Path) ->
         (*_, last) = state["Retry"]
         assert last["ErrorEquals"] == ["States.ALL"], f"{name}: a failure of AWS is final"
         assert last["MaxAttempts"] <= 10, name
-        assert state["TimeoutSeconds"] <= 900, f"{name}: a function has 15 minutes"
+        if state["Resource"].endswith(".waitForTaskToken"):
+            assert "TimeoutSecondsPath" in state, f"{name} waits for ever"
+        else:
+            assert state["TimeoutSeconds"] <= 900, f"{name}: a function has 15 minutes"
 
 
 def tasks_in(states: Any) -> list[tuple[str, Any]]:
-    """Return the tasks among states, and within their maps."""
+    """Return the tasks among states, and within their maps and branches."""
     found = []
     for name, state in states.items():
         if state["Type"] == "Task":
             found.append((name, state))
         found += tasks_in(state.get("ItemProcessor", {}).get("States", {}))
+        for branch in state.get("Branches", []):
+            found += tasks_in(branch["States"])
     return found
 
 

@@ -1,6 +1,7 @@
 """Every rule takes the events of one reaction and no others, as AWS's own engine decides."""
 
 import copy
+import json
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from contracts.golden import Reaction, reactions
 from contracts.patterns.ruler import Ruler
 from contracts.patterns.rules import patterns, taken
 from contracts.patterns.satisfiable import event_schema, satisfiable
+from infra.constructs.state_machine import named as named_in
 from tests.synthesis import Template, synthesised
 from tests.templates import referred
 
@@ -49,13 +51,24 @@ def subscribed(template: Template) -> list[tuple[str, str]]:
     found = []
     for rule in ours(template):
         targets = template.get(rule).properties["Targets"]
-        assert len(targets) == 1, f"{template.get(rule)} has {len(targets)} targets, not one queue"
+        assert len(targets) == 1, f"{template.get(rule)} has {len(targets)} targets, not one"
         queue = referred(targets[0]["Arn"])
+        if template.get(queue).type == "AWS::StepFunctions::StateMachine":
+            found.append((first_task(template, queue), rule))
         for source in template.resources("AWS::Lambda::EventSourceMapping"):
             if referred(source.properties["EventSourceArn"]) == queue:
                 function = template.get(referred(source.properties["FunctionName"]))
                 found.append((function.properties["Handler"], rule))
     return found
+
+
+def first_task(template: Template, machine: str) -> str:
+    """Return the handler of the task that a state machine starts with."""
+    properties = template.get(machine).properties
+    definition = json.loads(properties["DefinitionString"])
+    (word,) = named_in(definition["States"][definition["StartAt"]]["Resource"])
+    function = template.get(referred(properties["DefinitionSubstitutions"][word]))
+    return str(function.properties["Handler"])
 
 
 def pattern_of(templates: Templates, reaction: Reaction) -> dict[str, Any]:

@@ -74,19 +74,25 @@ def reader_golden(reader: type[Reader], reaction: str | None = None) -> tuple[st
 def reactions(root: Path = ROOT) -> Iterator[Reaction]:
     """Yield every reaction of every service, by folder: ``services/*/src/*/reactions/*.py``.
 
+    A task that reads the event that starts its state machine is one too:
+    ``services/*/src/*/workflow/*.py``.
+
     Raises
     ------
     TypeError
-        A module there has no handler that names its reader.
+        A module of reactions has no handler that names its reader.
     """
-    for file in sorted(root.glob("services/*/src/*/reactions/[!_]*.py")):
+    files = [*root.glob("services/*/src/*/reactions/[!_]*.py")]
+    files += root.glob("services/*/src/*/workflow/[!_]*.py")
+    for file in sorted(files):
         source = file.parents[2]
         module = ".".join(file.relative_to(source).with_suffix("").parts)
         handler = getattr(importlib.import_module(module), "handler", None)
         reader = getattr(handler, "reader", None)
-        if not (isinstance(reader, type) and issubclass(reader, Reader)):
+        if isinstance(reader, type) and issubclass(reader, Reader):
+            yield Reaction(source.parent, module, reader)
+        elif file.parent.name == "reactions":
             raise TypeError(f"{module}: its handler is no reaction with a reader model")
-        yield Reaction(source.parent, module, reader)
 
 
 def expected(root: Path = ROOT) -> dict[Path, str]:

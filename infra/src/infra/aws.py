@@ -34,7 +34,7 @@ def environment(stage: Stage) -> dict[str, str]:
     }
 
 
-def client(stage: Stage, service: str) -> Any:
+def client(stage: Stage, service: str, patience: int | None = None) -> Any:
     """Return a client of an AWS service for a stage, made once per process.
 
     Parameters
@@ -44,20 +44,28 @@ def client(stage: Stage, service: str) -> Any:
         the person's environment and configuration say.
     service
         The service as botocore names it.
+    patience
+        How many seconds an answer may take, where a call must be made once only.
     """
-    return _client(stage.emulator_url, service)
+    return _client(stage.emulator_url, service, patience)
 
 
 @lru_cache
-def _client(endpoint: str | None, service: str) -> Any:
+def _client(endpoint: str | None, service: str, patience: int | None) -> Any:
     session = get_session()
+    more = Config() if patience is None else _once(patience)
     if endpoint is None:
-        return session.create_client(service, config=_CONFIG)
+        return session.create_client(service, config=_CONFIG.merge(more))
     return session.create_client(
         service,
         region_name=LOCAL_REGION,
         endpoint_url=endpoint,
         aws_access_key_id="test",
         aws_secret_access_key="test",  # noqa: S106 - the emulator takes any
-        config=_LOCAL_CONFIG,
+        config=_LOCAL_CONFIG.merge(more),
     )
+
+
+def _once(patience: int) -> Config:
+    # The connection says nothing for minutes: what is on the way must not take it for dead.
+    return Config(read_timeout=patience, retries={"total_max_attempts": 1}, tcp_keepalive=True)

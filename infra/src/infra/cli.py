@@ -22,6 +22,7 @@ from infra.commands import (
     openapi,
     orders,
     outputs,
+    run,
 )
 from infra.discovery import UnknownService
 from infra.errors import StarlingError
@@ -47,6 +48,7 @@ app.command()(demo.demo)
 app.command()(outputs.outputs)
 app.command()(openapi.openapi)
 app.command()(login.login)
+app.command()(run.run)
 app.command()(install.tools)
 app.add_typer(contracts.app, name="contracts")
 app.add_typer(events.app, name="events")

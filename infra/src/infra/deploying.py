@@ -12,7 +12,7 @@ from typing import Final
 from infra import aws, tools
 from infra.discovery import UnknownService, services
 from infra.errors import StarlingError
-from infra.local import deployment
+from infra.local import deployment, hooks
 from infra.paths import BUILD, ROOT
 from infra.stages import LOCAL_ACCOUNT, LOCAL_REGION, Stage, port_variable
 from infra.tools import node
@@ -136,7 +136,11 @@ def deploy(stage: Stage, assembly: Path, note: Note = _silent) -> list[str]:
         "Deploying",
         note,
     )
-    return deployment.apply_dropped(stage, assembly) if stage.local else []
+    if not stage.local:
+        return []
+    applied = deployment.apply_dropped(stage, assembly)
+    hooks.aim(stage)
+    return applied
 
 
 def _cdk(stage: Stage, arguments: Sequence[str], doing: str, note: Note) -> None:

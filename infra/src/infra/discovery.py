@@ -143,6 +143,7 @@ def titled(name: str) -> str:
 
 def load_stack(service: Service) -> ModuleType:
     """Return the service's ``stack.py`` as a module: it belongs to no package."""
+    _put_on_path(service.source)  # it may import what the service declares
     path = service.folder / "stack.py"
     spec = importlib.util.spec_from_file_location(f"stack_of_{service.package}", path)
     if spec is None or spec.loader is None:  # pragma: no cover - the file was found by its folder

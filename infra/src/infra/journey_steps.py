@@ -12,6 +12,7 @@ from infra.errors import StarlingError
 DEADLINE_SECONDS = 60.0
 _POLL_SECONDS = 0.02
 _REQUEST_SECONDS = 30.0
+_UNAVAILABLE = 503
 
 T = TypeVar("T")
 
@@ -117,3 +118,34 @@ def json_of(answer: httpx.Response, status: int) -> dict[str, Any]:
     expect_status(answer, status)
     document: dict[str, Any] = answer.json()
     return document
+
+
+def found(caller: Caller, text: str, kind: str, wanted: Mapping[str, str | set[str]]) -> str:
+    """Wait until search finds something by its id, as it is to be; return how it was found.
+
+    Parameters
+    ----------
+    caller
+        Who searches.
+    text, kind
+        Its id, and what it is.
+    wanted
+        What is to be in the hit: a value, or one of several.
+    """
+
+    def hit() -> dict[str, Any] | None:
+        query = {"q": text, "kind": kind}
+        answer = caller.send("GET", "search-sync", "/search", params=query)
+        if answer.status_code == _UNAVAILABLE:  # the first documents are only making the index
+            return None
+        page = json_of(answer, 200)
+        return next((i for i in page["items"] if i["id"] == text), None)
+
+    def good(value: object, of: str | set[str]) -> bool:
+        return value in of if isinstance(of, set) else value == of
+
+    def fits(item: dict[str, Any] | None) -> bool:
+        return item is not None and all(good(item.get(key), of) for key, of in wanted.items())
+
+    seen = until(f"search found {kind} {text} with {dict(wanted)}", hit, fits) or {}
+    return ", ".join(f"{key} {seen[key]}" for key in wanted)

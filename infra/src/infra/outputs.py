@@ -100,6 +100,12 @@ def platform_outputs(stage: Stage) -> dict[str, str]:
     return _values(stacks[0])
 
 
+def api_of(stage: Stage, service: str) -> str | None:
+    """Return the base URL of a service's API, or None if there is none on the stage."""
+    values = _outputs(stage).get(service, {})
+    return _base_url(stage, values["ApiId"], values["ApiUrl"]) if "ApiUrl" in values else None
+
+
 def _outputs(stage: Stage) -> dict[str, dict[str, str]]:
     names = {stage.named(name): name for name in (PLATFORM, *(one.name for one in services()))}
     pages = aws.client(stage, "cloudformation").get_paginator("describe_stacks").paginate()

@@ -9,6 +9,7 @@ LOCAL_REGION: Final = "eu-west-1"
 LOCAL_ACCOUNT: Final = "000000000000"
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_PAGES: Final = re.compile(r"https?://[^\s()\"]{1,200}")
 MAX_NAME: Final = 12  # so that every function's name stays within Lambda's 64 characters
 
 # Ports of the local stages: (emulator, OpenSearch, vision, payments). `test` belongs to the
@@ -92,6 +93,22 @@ class Stage:
         """
         origin = os.environ.get("STARLING_CONSOLE_ORIGIN") or ("http://127.0.0.1:3000" * self.local)
         return (origin,) if origin else ()
+
+    @property
+    def runbooks(self) -> str:
+        """Where the repository's pages can be read, for links in alarms: ``STARLING_RUNBOOKS``.
+
+        A URL like that of the main branch at its host. Empty, links are paths in the repository.
+
+        Raises
+        ------
+        BadStage
+            It is no URL.
+        """
+        base = os.environ.get("STARLING_RUNBOOKS", "")
+        if base and not _PAGES.fullmatch(base):
+            raise BadStage(f"STARLING_RUNBOOKS={base!r} is not the URL of a folder of pages")
+        return base
 
     def named(self, *parts: str) -> str:
         """Return the name of a resource of this stage, like ``starling-dev-orders``."""

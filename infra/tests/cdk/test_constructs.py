@@ -51,9 +51,10 @@ def test_a_function_finds_what_it_reaches(template: assertions.Template) -> None
     assert variables("get-bird") == {"TABLE_NAME"}
     assert variables("list-birds") == {"TABLE_NAME", "CURSOR_SECRET_ID"}
     assert variables("publisher") == {"BUS_NAME", "FAILURE_QUEUE_URL"}
-    assert variables("on-tree-felled") == {"TABLE_NAME", "QUEUE_URL", "DEAD_LETTER_QUEUE_URL"}
+    queue = {"QUEUE_URL", "QUEUE_ATTEMPTS", "DEAD_LETTER_QUEUE_URL"}
+    assert variables("on-tree-felled") == {"TABLE_NAME"} | queue
     assert variables("sing") == {"TABLE_NAME", "RETRY_QUEUE_URL"}
-    assert variables("retry") == {"QUEUE_URL", "DEAD_LETTER_QUEUE_URL"}
+    assert variables("retry") == queue
 
 
 def test_a_reaction_is_a_rule_on_the_exact_event(template: assertions.Template) -> None:
@@ -115,6 +116,10 @@ def test_a_schedule_is_a_rule_of_the_clock_whose_failures_are_kept(
     )
     template.has_resource_properties(
         "AWS::Lambda::Permission", {"Principal": "events.amazonaws.com"}
+    )
+    # As the declaration says.
+    template.resource_properties_count_is(
+        "AWS::Lambda::Function", {"Timeout": 120, "MemorySize": 768}, 1
     )
 
 

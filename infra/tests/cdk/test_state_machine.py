@@ -144,6 +144,21 @@ def test_an_execution_that_ends_badly_rings(template: assertions.Template, metri
     assert [d["Name"] for d in alarm["Dimensions"]] == ["StateMachineArn"]
 
 
+def test_how_executions_end_is_on_the_dashboard(template: assertions.Template) -> None:
+    text = one(template, "AWS::CloudWatch::Dashboard")["DashboardBody"]["Fn::Sub"]
+    (graph,) = [
+        widget["properties"]["metrics"]
+        for widget in json.loads(text)["widgets"]
+        if widget["properties"].get("title") == "State machines: how executions ended"
+    ]
+    assert {line[1]: line[4] for line in graph} == {
+        "ExecutionsSucceeded": {"label": "herds-census succeeded"},
+        "ExecutionsFailed": {"label": "herds-census failed"},
+        "ExecutionsTimedOut": {"label": "herds-census timed-out"},
+    }
+    assert {line[3].rpartition(":")[2] for line in graph} == {"starling-prod-herds-census"}
+
+
 def test_a_new_object_below_the_prefix_starts_it_and_what_does_not_is_kept(
     template: assertions.Template,
 ) -> None:

@@ -4,8 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from infra.commands import orders
-from infra.commands.orders import Moment, follow
+from infra.following import Moment, follow
 
 
 def moments(text: str) -> list[Moment]:
@@ -18,19 +17,33 @@ def looks(*texts: str) -> Iterator[Sequence[Moment]]:
     raise AssertionError("looked again after the end")
 
 
+def followed(*texts: str, costs: bool = True) -> str:
+    look = looks(*texts).__next__
+    return " ".join(moment["what"] for moment in follow(look, costs=costs, pause=0))
+
+
 @pytest.mark.parametrize(
     "seen",
     [
-        ["placed", "placed reserved", "placed reserved confirmed fulfilled"],
+        ["placed", "placed reserved", "placed reserved confirmed invoiced fulfilled"],
         ["placed", "placed", "placed rejected"],
         ["placed cancelled"],
+        ["placed reserved awaiting_approval", "placed reserved awaiting_approval cancelled"],
         # Its money is still to go back.
         ["placed confirmed", "placed confirmed cancelled", "placed confirmed cancelled refunded"],
+        ["placed confirmed rejected", "placed confirmed rejected refunded"],
     ],
 )
-def test_each_moment_is_told_once_until_the_end(
-    monkeypatch: pytest.MonkeyPatch, seen: list[str]
-) -> None:
-    monkeypatch.setattr(orders, "_POLL_SECONDS", 0)
-    look = looks(*seen).__next__
-    assert [moment["what"] for moment in follow(look)] == seen[-1].split()
+def test_each_moment_is_told_once_until_the_end(seen: list[str]) -> None:
+    assert followed(*seen) == seen[-1]
+
+
+def test_what_costs_nothing_is_never_refunded() -> None:
+    assert followed("placed confirmed", "placed confirmed cancelled", costs=False) == (
+        "placed confirmed cancelled"
+    )
+
+
+def test_a_moment_that_comes_before_a_known_one_is_told_and_the_known_one_not_again() -> None:
+    seen = ["confirmed invoiced", "confirmed cancelled invoiced", "confirmed cancelled refunded"]
+    assert followed(*seen) == "confirmed invoiced cancelled refunded"

@@ -159,7 +159,7 @@ def test_not_all_of_very_many_reasons_are_printed(file: Any) -> None:
 def test_an_unknown_event_ends_with_2_and_the_known_ones(file: Any) -> None:
     done = run("satisfiable", file("pattern.json", {"a": [1]}), "--event", "OrderLost.v1")
     assert (done.exit_code, done.stdout) == (2, "")
-    assert "OrderLost.v1 has no golden schema; there are: ImportFinished.v1" in done.stderr
+    assert "OrderLost.v1 has no golden schema; there are: DailyReportReady.v1" in done.stderr
 
 
 @pytest.mark.parametrize("command", ["match", "satisfiable"])

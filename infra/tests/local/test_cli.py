@@ -31,7 +31,19 @@ def starling(monkeypatch, capsys, tmp_path):
 
 @pytest.mark.parametrize(
     "command",
-    ["up", "down", "status", "demo", "deploy", "synth", "outputs", "login", "events tail", "tools"],
+    [
+        "up",
+        "down",
+        "status",
+        "demo",
+        "deploy",
+        "synth",
+        "outputs",
+        "login",
+        "run",
+        "events tail",
+        "tools",
+    ],
 )
 def test_every_command_explains_itself(starling, command):
     code, out, _ = starling(*command.split(), "--help")

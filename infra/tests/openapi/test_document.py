@@ -16,6 +16,7 @@ from runtime.endpoint import Endpoint, endpoint
 from runtime.messages import Answer, Body, Listing, Page, Request, View
 from runtime.problems import Problem, Stale
 from runtime.queued import queued
+from runtime.signed import Sent, signed
 
 SAMPLE = Path(__file__).parents[1] / "cdk" / "sample" / "birds"
 NONE = Example({}, {}, None)
@@ -167,6 +168,20 @@ def test_of_problems_with_one_status_each_is_told() -> None:
     schema = refused([Gone, Broken, Gone], "http", schemas)["410"]["content"]
     assert len(schema["application/problem+json"]["schema"]["oneOf"]) == 2
     assert {"Problem", "GoneProblem", "BrokenProblem"} <= schemas.components().keys()
+
+
+def test_who_signs_needs_no_token_and_may_say_anything() -> None:
+    def hear(request: Sent) -> TreeView:
+        return TreeView(name="oak")
+
+    operation = made(signed("POST", "/heard", hear, header="X-Signature", problems=[Gone]))
+    assert operation["security"] == []
+    (header,) = operation["parameters"]
+    assert (header["name"], header["in"], header["required"]) == ("X-Signature", "header", True)
+    body = operation["requestBody"]["content"]["application/json"]["schema"]
+    assert body == {"type": "object"}
+    assert operation["responses"].keys() == {"200", "400", "401", "410", "429", "500", "504"}
+    assert operation["responses"]["401"]["description"] == "No good signature"
 
 
 def test_a_queued_endpoint_is_answered_by_the_gateway_alone() -> None:

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from types_boto3_rekognition.client import RekognitionClient
     from types_boto3_s3.client import S3Client
     from types_boto3_secretsmanager.client import SecretsManagerClient
+    from types_boto3_sns.client import SNSClient
     from types_boto3_sqs.client import SQSClient
+    from types_boto3_stepfunctions.client import SFNClient
 
 CONNECT_SECONDS = 2
 READ_SECONDS = 5
@@ -38,7 +40,11 @@ def client(service: Literal["s3"]) -> "S3Client": ...
 @overload
 def client(service: Literal["secretsmanager"]) -> "SecretsManagerClient": ...
 @overload
+def client(service: Literal["sns"]) -> "SNSClient": ...
+@overload
 def client(service: Literal["sqs"]) -> "SQSClient": ...
+@overload
+def client(service: Literal["stepfunctions"]) -> "SFNClient": ...
 def client(service: str) -> Any:
     """Return the process's client of an AWS service.
 

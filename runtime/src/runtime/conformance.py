@@ -4,6 +4,7 @@ For tests of what stands on this runtime; never in a bundle. The tests of a serv
 over all that it declares, so that a new endpoint is covered from its first day.
 """
 
+import base64
 import importlib
 import json
 import pkgutil
@@ -21,6 +22,7 @@ from runtime.problems import CONTENT_TYPE
 from runtime.queued import Queued
 from runtime.reaction import Reaction
 from runtime.refusals import is_declared
+from runtime.signed import Signed
 from runtime.testing import Context, request_event
 
 
@@ -91,6 +93,9 @@ def bad_requests(endpoint: Endpoint, valid: object = None) -> Iterator[BadReques
     valid
         A body that it takes, if it takes one.
     """
+    if isinstance(endpoint, Signed):
+        yield from _unproven(endpoint)
+        return
     path = dict.fromkeys(_parameters(endpoint), "x1")
     fine: dict[str, Any] = {"path": path, "body": valid}
     invalid = (400, "invalid-request")
@@ -116,6 +121,27 @@ def bad_requests(endpoint: Endpoint, valid: object = None) -> Iterator[BadReques
             yield BadRequest(f"Idempotency-Key {key[:9]!r}", odd, invalid)
     if endpoint.body:
         yield from _bad_bodies(endpoint.body, path)
+
+
+def _unproven(endpoint: Signed) -> Iterator[BadRequest]:
+    """Yield requests of callers who cannot sign: a token is of no use to them."""
+    nobody, malformed = (401, "unauthenticated"), (400, "malformed-request")
+    for signature in ("", "x", "t=1", "t=1,v1=" + "0" * 64, "é" * 5000):
+        headers = {endpoint.header: signature}
+        yield BadRequest(
+            f"signed {signature[:9]!r}", request_event(body={}, headers=headers), nobody
+        )
+    for raw in ("{}", "", "[" * 30_000, "\x00"):
+        yield BadRequest(f"unsigned {raw[:9]!r}", request_event(raw=raw), nobody)
+    yield BadRequest("without a body", request_event(), nobody)
+    yield BadRequest("half a character", request_event(raw='{"a": "\ud800"}'), malformed)
+    odd = request_event(raw="e30") | {"isBase64Encoded": True}
+    yield BadRequest("not base 64", odd, malformed)
+    large = "é" * (MAX_BODY_BYTES // 2 + 1)
+    yield BadRequest("too large", request_event(raw=large), malformed)
+    encoded = base64.b64encode(large.encode()).decode()
+    odd = request_event(raw=encoded) | {"isBase64Encoded": True}
+    yield BadRequest("too large in base 64", odd, malformed)
 
 
 def _bad_bodies(model: type[BaseModel], path: dict[str, str]) -> Iterator[BadRequest]:

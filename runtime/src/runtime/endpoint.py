@@ -58,7 +58,11 @@ class Endpoint:
         The refusals that are the endpoint's own.
     access
         What it needs of the table.
+    token
+        Whether the caller proves who it is by a token, which the gateway asks for.
     """
+
+    token = True
 
     def __init__(
         self,
@@ -126,9 +130,7 @@ class Endpoint:
             cause = call.cause("")
             correlation = cause.correlation_id
             follow(cause)
-            caller = call.caller()
-            follow(call.cause(caller.tenant))
-            return self._answer(call, caller)
+            return self._answer(call)
         except Problem as problem:
             logger.info("refused", status=problem.status, problem=problem.type)
             return gateway.refusal(problem, correlation)
@@ -138,8 +140,10 @@ class Endpoint:
             ours = InternalError("an unexpected error; the correlation id names it in our logs")
             return gateway.refusal(ours, correlation)
 
-    def _answer(self, call: Call, caller: Caller) -> dict[str, Any]:
+    def _answer(self, call: Call) -> dict[str, Any]:
+        caller = call.caller()
         cause = call.cause(caller.tenant)
+        follow(cause)
         if self.role == "admin" and caller.role != "admin":
             raise Forbidden(f"{self.method} {self.path} takes the role admin")
         now = datetime.now(UTC)

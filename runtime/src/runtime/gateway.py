@@ -1,7 +1,6 @@
 """API Gateway's events and answers: REST APIs (payload 1.0) and HTTP APIs (payload 2.0) alike."""
 
 import base64
-import binascii
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -106,6 +105,23 @@ class Call(NamedTuple):
             traceparent=traceparent(self.headers),
         )
 
+    def raw(self) -> bytes:
+        """Return the body, byte by byte as the client sent it.
+
+        Raises
+        ------
+        TooLarge, MalformedRequest
+            It is over `MAX_BODY_BYTES`, or is nothing that a gateway hands over.
+        """
+        body = self.body or ""
+        try:
+            raw = base64.b64decode(body, validate=True) if self.encoded else body.encode()
+        except ValueError:
+            raise MalformedRequest("the body is not JSON") from None
+        if len(raw) > MAX_BODY_BYTES:
+            raise TooLarge(f"the body may have {MAX_BODY_BYTES} bytes at the most")
+        return raw
+
     def document(self) -> tuple[str, Any]:
         """Return the body's JSON text and its value.
 
@@ -118,16 +134,12 @@ class Call(NamedTuple):
         if media_type != "application/json":
             raise UnsupportedMediaType("the body must be application/json")
         try:
-            body = self.body or ""
-            raw = base64.b64decode(body, validate=True) if self.encoded else body.encode()
-            if len(raw) > MAX_BODY_BYTES:
-                raise TooLarge(f"the body may have {MAX_BODY_BYTES} bytes at the most")
-            text = raw.decode()
+            text = self.raw().decode()
             require_shallow(text)
             value = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_object)
         except TooDeep:
             raise _too_deep() from None
-        except (binascii.Error, UnicodeError, ValueError) as error:
+        except ValueError as error:
             raise MalformedRequest(f"the body is not JSON{_why(error)}") from None
         # Only an escape can write half of a surrogate pair, which is no text: nothing stores it.
         half = _half_character(value) if "\\u" in text else None

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from runtime.clients import client
-from runtime.logs import follow, logger
+from runtime.logs import follow, logger, without_values
 from runtime.metrics import count
 from runtime.settings import settings
 
@@ -18,26 +18,15 @@ _RESERVE_MILLISECONDS = 2_000
 _MAX_REASON = 1000
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
 
+ATTEMPT, ORIGIN = "attempt", "origin"
+"""The attributes that a message gets with us: which attempt it is, and under which id it began."""
+
 
 class Hopeless(Exception):
-    """A message that can never succeed: it goes to the dead-letter queue at once.
+    """A message that can never succeed, and why: it goes to the dead-letter queue at once.
 
-    Parameters
-    ----------
-    reason
-        Why, without personal data.
-    attributes
-        What else goes with it, for whoever sends it again.
+    The reason goes with it, and is logged: it holds no personal data.
     """
-
-    def __init__(
-        self,
-        reason: str,
-        *,
-        attributes: "Mapping[str, MessageAttributeValueTypeDef] | None" = None,
-    ) -> None:
-        super().__init__(reason)
-        self.attributes = attributes or {}
 
 
 def consume(
@@ -53,7 +42,9 @@ def consume(
         Lambda's context: near the end of its time the rest of the batch is left for later.
     handle
         Handles one record. `Hopeless` sets the message aside with the reason; any other
-        exception makes it visible again after an exponential, jittered delay.
+        exception makes it visible again after an exponential, jittered delay. After the last
+        time that the queue would bring it, it is set aside with that exception as the reason,
+        because the queue itself would give none.
 
     Returns
     -------
@@ -63,23 +54,33 @@ def consume(
     failures: list[dict[str, str]] = []
     for record in event["Records"]:
         follow(None)
-        message = record["messageId"]
-        if context.get_remaining_time_in_millis() < _RESERVE_MILLISECONDS:
-            logger.warning("message left for later: too little time", message_id=message)
-            failures.append({"itemIdentifier": message})
-            _back_off(record)
-            continue
         try:
-            try:
-                handle(record)
-            except Hopeless as hopeless:
-                _set_aside(record, hopeless)
+            done = _settled(record, context, handle)
         except Exception:  # noqa: BLE001 - whatever it was, the other messages go on
-            logger.exception("message failed", message_id=message)
-            count("MessagesFailed")
-            failures.append({"itemIdentifier": message})
+            # It is set aside next time; if there is none, the queue itself does.
+            logger.exception("message not set aside", message_id=origin(record))
+            done = False
+        if not done:
+            failures.append({"itemIdentifier": record["messageId"]})
             _back_off(record)
     return {"batchItemFailures": failures}
+
+
+def texts(record: Mapping[str, Any]) -> dict[str, str]:
+    """Return the attributes of a record's message that are texts."""
+    given = record.get("messageAttributes") or {}
+    return {name: value["stringValue"] for name, value in given.items() if "stringValue" in value}
+
+
+def origin(record: Mapping[str, Any]) -> str:
+    """Return the id under which the message was sent first."""
+    return texts(record).get(ORIGIN) or str(record["messageId"])
+
+
+def kept(record: Mapping[str, Any]) -> "dict[str, MessageAttributeValueTypeDef]":
+    """Return what goes with a message wherever it is sent again; its attempts are counted anew."""
+    known = texts(record) | {ORIGIN: origin(record)}
+    return {name: attribute(text) for name, text in known.items() if name != ATTEMPT}
 
 
 def attribute(text: str) -> "MessageAttributeValueTypeDef":
@@ -93,14 +94,51 @@ def attribute(text: str) -> "MessageAttributeValueTypeDef":
     return {"DataType": "String", "StringValue": _UNPRINTABLE.sub("?", text)[:_MAX_REASON] or "?"}
 
 
-def _set_aside(record: dict[str, Any], hopeless: Hopeless) -> None:
-    reason = str(hopeless)
+def _settled(
+    record: dict[str, Any], context: Any, handle: Callable[[dict[str, Any]], None]
+) -> bool:
+    """Handle a message, or set it aside; say whether it is to come no more."""
+    message = origin(record)  # which all its log lines have, however often it was moved
+    if context.get_remaining_time_in_millis() < _RESERVE_MILLISECONDS:
+        logger.warning("too little time for a message", message_id=message)
+        return _given_up(record, "too little time")
+    try:
+        handle(record)
+    except Hopeless as hopeless:
+        _set_aside(record, str(hopeless))
+    except Exception as error:  # noqa: BLE001 - whatever it was, the other messages go on
+        logger.exception("message failed", message_id=message)
+        count("MessagesFailed")
+        return _given_up(record, _told(error))
+    return True
+
+
+def _given_up(record: dict[str, Any], why: str) -> bool:
+    """Set a message aside if the queue brings it no more; say whether that was so.
+
+    Whoever dies right after leaves it in the queue too, which then gives it up by itself: there
+    are two of it. Moved back, the second does nothing, as with all that comes twice.
+    """
+    received = int(record["attributes"]["ApproximateReceiveCount"])
+    if received < settings.queue_attempts:
+        return False
+    _set_aside(record, f"gave up after {received} attempts: {why}")
+    return True
+
+
+def _told(error: Exception) -> str:
+    """Return an exception as a reason, in one line."""
+    text = " ".join(without_values(str(error)).split())
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _set_aside(record: dict[str, Any], reason: str) -> None:
     client("sqs").send_message(
         QueueUrl=settings.dead_letter_queue_url,
         MessageBody=record["body"],
-        MessageAttributes={**hopeless.attributes, "reason": attribute(reason)},
+        MessageAttributes={**kept(record), "reason": attribute(reason)},
     )
-    logger.error("message set aside", message_id=record["messageId"], reason=reason)
+    logger.error("message set aside", message_id=origin(record), reason=reason)
     count("MessagesSetAside")
 
 
@@ -115,4 +153,4 @@ def _back_off(record: dict[str, Any]) -> None:
             VisibilityTimeout=random.randint(1, ceiling),  # noqa: S311 - jitter, not a secret
         )
     except Exception:  # noqa: BLE001 - a delay is a courtesy, the message comes again anyway
-        logger.exception("delay not set", message_id=record["messageId"])
+        logger.exception("delay not set", message_id=origin(record))

@@ -21,8 +21,7 @@ from runtime.identity import Caller
 from runtime.logs import follow
 from runtime.messages import View
 from runtime.problems import Problem, Unauthenticated
-from runtime.queue import Hopeless
-from runtime.requeue import origin, texts
+from runtime.queue import Hopeless, origin, texts
 from runtime.worker import Worker
 
 TENANT, USER, HEADERS = "tenant", "user", "headers"

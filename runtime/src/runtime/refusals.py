@@ -21,12 +21,11 @@ def refusals(endpoint: Endpoint) -> list[type[Problem]]:
 
     Two may be of one type: the endpoint's own comes first.
     """
-    found: list[type[Problem]] = [
-        *endpoint.problems,
-        Unauthenticated,
-        InvalidRequest,
-        InternalError,
-    ]
+    found: list[type[Problem]] = [*endpoint.problems, Unauthenticated, InternalError]
+    if not endpoint.token:
+        # The body is bytes to the runtime, and nothing else is read.
+        return [*found, MalformedRequest]
+    found.append(InvalidRequest)
     if endpoint.role == "admin":
         found.append(Forbidden)
     if "{" in endpoint.path:

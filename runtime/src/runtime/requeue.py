@@ -6,18 +6,14 @@ again, or moved back from a dead-letter queue, gets another id each time.
 
 import random
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from runtime.clients import client
 from runtime.logs import logger
 from runtime.metrics import count
-from runtime.queue import Hopeless, attribute
+from runtime.queue import ATTEMPT, Hopeless, attribute, kept, origin, texts
 from runtime.settings import settings
 
-if TYPE_CHECKING:
-    from types_boto3_sqs.type_defs import MessageAttributeValueTypeDef
-
-ATTEMPT, ORIGIN = "attempt", "origin"
 MAX_DELAY_SECONDS = 900  # SQS's DelaySeconds
 # Before the queue itself gives a message up, which would then have no origin.
 _MOST_RECEIVED = 2
@@ -25,17 +21,6 @@ _MOST_RECEIVED = 2
 
 class Interrupted(Exception):
     """The message was received before, and whoever had it came to no end."""
-
-
-def texts(record: Mapping[str, Any]) -> dict[str, str]:
-    """Return the attributes of a record's message that are texts."""
-    given = record.get("messageAttributes") or {}
-    return {name: value["stringValue"] for name, value in given.items() if "stringValue" in value}
-
-
-def origin(record: Mapping[str, Any]) -> str:
-    """Return the id under which the message was sent first."""
-    return texts(record).get(ORIGIN) or str(record["messageId"])
 
 
 def attempt(record: Mapping[str, Any]) -> int:
@@ -72,22 +57,21 @@ def attempted(
         The message is one, or this was the last attempt.
     """
     number = attempt(record)
-    kept = _kept(record)
     try:
         _require_unspent(record)
         handle(record)
-    except Hopeless as hopeless:
-        raise Hopeless(str(hopeless), attributes=kept) from hopeless
+    except Hopeless:
+        raise
     except Exception as error:
-        logger.exception("attempt failed", message_id=record["messageId"], attempt=number)
+        logger.exception("attempt failed", message_id=origin(record), attempt=number)
         count("AttemptsFailed")
         if number >= attempts:
             reason = f"gave up after {number} attempts: {type(error).__name__}"
-            raise Hopeless(reason, attributes=kept) from error
+            raise Hopeless(reason) from error
         client("sqs").send_message(
             QueueUrl=settings.queue_url,
             MessageBody=record["body"],
-            MessageAttributes={**kept, ATTEMPT: attribute(str(number + 1))},
+            MessageAttributes={**kept(record), ATTEMPT: attribute(str(number + 1))},
             DelaySeconds=_delay(number),
         )
 
@@ -95,12 +79,6 @@ def attempted(
 def _require_unspent(record: Mapping[str, Any]) -> None:
     if int(record["attributes"]["ApproximateReceiveCount"]) > _MOST_RECEIVED:
         raise Interrupted
-
-
-def _kept(record: Mapping[str, Any]) -> "dict[str, MessageAttributeValueTypeDef]":
-    """Return what goes with the message wherever it goes; its attempts are counted anew."""
-    known = texts(record) | {ORIGIN: origin(record)}
-    return {name: attribute(text) for name, text in known.items() if name != ATTEMPT}
 
 
 def _delay(number: int) -> int:

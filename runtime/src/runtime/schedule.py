@@ -1,54 +1,84 @@
-"""Schedules: functions that a clock starts."""
+"""Schedules: functions that a clock starts, or a person by hand (`starling run`)."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
-from runtime.collaborators import Collaborators
-from runtime.logs import follow
+from pydantic import BaseModel, ConfigDict
+
+from runtime.capacity import Capacity
+from runtime.task import Task
+
+ONE_RUN: Final = Capacity(seconds=300)
+"""What a run may take, unless it is said otherwise."""
 
 
-class Schedule:
+class Input(BaseModel):
+    """The base of what a schedule is told; the clock tells nothing, so every field has a default.
+
+    Unknown fields are refused: what a person misspells is not run without it.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Schedule(Task):
     """A declared schedule; calling it runs it once.
 
     Attributes
     ----------
     rate
-        When, as EventBridge Scheduler writes it: ``rate(1 hour)`` or ``cron(0 8 * * ? *)``, UTC.
+        When, as EventBridge writes it: ``rate(1 hour)`` or ``cron(0 8 * * ? *)``, UTC.
+    capacity
+        What one run may take.
     """
 
     def __init__(
         self,
         rate: str,
-        function: Callable[..., None],
+        function: Callable[..., Any],
+        capacity: Capacity,
         collaborators: Mapping[str, Callable[[], Any]],
     ) -> None:
+        super().__init__(function, capacity, collaborators)
         self.rate = rate
-        self.function = function
-        self.name = function.__name__
-        self._collaborators = Collaborators(function, collaborators)
 
-    def prepare(self) -> None:
-        """Make the collaborators, which the first event would else wait for."""
-        self._collaborators.built()
+    def __call__(self, event: Any, context: object) -> Any:
+        """Run it, and return what it says of the run.
 
-    def __call__(self, event: dict[str, Any], _context: object) -> None:
-        """Run it."""
-        follow(None)
-        self.function(event, **self._collaborators.built())
+        Raises
+        ------
+        runtime.task.InvalidInput
+            The input does not fit the model.
+        """
+        return super().__call__({} if self.model and _of_the_clock(event) else event, context)
 
 
 def schedule(
-    rate: str, function: Callable[..., None], **collaborators: Callable[[], Any]
+    rate: str,
+    function: Callable[..., Any],
+    *,
+    capacity: Capacity = ONE_RUN,
+    **collaborators: Callable[[], Any],
 ) -> Schedule:
     """Declare a schedule.
 
     Parameters
     ----------
     rate
-        When, as EventBridge Scheduler writes it, UTC.
+        When, as EventBridge writes it, UTC.
     function
-        Takes the scheduler's input (a dict) and its collaborators by name; may run twice.
+        Takes what a person says, as the `Input` that its first parameter is annotated with, or
+        else the event as it is (a dict), and its collaborators by name; returns a model or a JSON
+        value that tells of the run, or None. It may run twice, also at the same time: its effect
+        must be the same.
+    capacity
+        What one run may take.
     **collaborators
         What else the function takes, each as a factory that is called once a process.
     """
-    return Schedule(rate, function, collaborators)
+    return Schedule(rate, function, capacity, collaborators)
+
+
+def _of_the_clock(event: Any) -> bool:
+    """Whether it is the event that EventBridge's own clock sends."""
+    return isinstance(event, dict) and event.get("source") == "aws.events"

@@ -51,6 +51,11 @@ class Settings:
         return read("DEAD_LETTER_QUEUE_URL", URL)
 
     @cached_property
+    def queue_attempts(self) -> int:
+        """How often a message is received before that queue gives it up."""
+        return int(read("QUEUE_ATTEMPTS", re.compile(r"[1-9][0-9]{0,3}")))
+
+    @cached_property
     def failure_queue_url(self) -> str:
         """URL of the queue where the publisher parks what it cannot publish."""
         return read("FAILURE_QUEUE_URL", URL)

@@ -6,15 +6,50 @@ from typing import Any, get_type_hints
 
 from pydantic import BaseModel, ValidationError
 
+from contracts.reader import Reader
 from runtime.capacity import ORDINARY, Capacity
+from runtime.cause import Cause
 from runtime.collaborators import Collaborators
-from runtime.logs import follow
+from runtime.logs import follow, logger
 
 _MOST_NAMED = 5  # fields of a wrong input
 
 
 class InvalidInput(ValueError):
     """The state's input is not what the task takes: another attempt would not help."""
+
+
+class Origin(BaseModel):
+    """A cause as a state machine carries it from state to state."""
+
+    tenant: str
+    correlation_id: str
+    causation_id: str
+    traceparent: str | None = None
+
+
+class Step(BaseModel):
+    """The input of a task that goes on with what a request or an event began.
+
+    A task may be given all that the state machine knows: what its model does not name is ignored.
+
+    Attributes
+    ----------
+    caused_by
+        What it goes on with.
+    """
+
+    caused_by: Origin
+
+    @property
+    def cause(self) -> Cause:
+        """What further events say that they come from."""
+        return Cause(**dict(self.caused_by))
+
+    @property
+    def ids(self) -> dict[str, str]:
+        """What it is about, for the log."""
+        return {}
 
 
 class Task:
@@ -26,6 +61,8 @@ class Task:
     ----------
     capacity
         What one attempt may take.
+    reader
+        What is read of the event that starts the state machine, if this task is given that.
     """
 
     def __init__(
@@ -33,9 +70,11 @@ class Task:
         function: Callable[..., Any],
         capacity: Capacity,
         collaborators: Mapping[str, Callable[[], Any]],
+        reader: type[Reader] | None = None,
     ) -> None:
         self.function = function
         self.capacity = capacity
+        self.reader = reader
         self.name = function.__name__
         self._collaborators = Collaborators(function, collaborators)
 
@@ -61,7 +100,10 @@ class Task:
         """
         follow(None)
         given = _read(self.model, event) if self.model else event
+        if isinstance(given, Step):
+            follow(given.cause, **given.ids)
         result = self.function(given, **self._collaborators.built())
+        logger.info("task done", task=self.name)
         return result.model_dump(mode="json") if isinstance(result, BaseModel) else result
 
 
@@ -69,6 +111,7 @@ def task(
     function: Callable[..., Any],
     *,
     capacity: Capacity = ORDINARY,
+    reader: type[Reader] | None = None,
     **collaborators: Callable[[], Any],
 ) -> Task:
     """Declare a task.
@@ -81,10 +124,12 @@ def task(
         run twice for one state: its effect must be the same.
     capacity
         What one attempt may take.
+    reader
+        What it reads of the event that starts the state machine, if it is given that.
     **collaborators
         What else the function takes, each as a factory that is called once a process.
     """
-    return Task(function, capacity, collaborators)
+    return Task(function, capacity, collaborators, reader)
 
 
 def _read(model: type[BaseModel], event: Any) -> BaseModel:

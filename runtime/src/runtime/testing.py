@@ -4,8 +4,10 @@ A pytest plugin (``-p runtime.testing``): AWS is moto, tables and queues are as 
 them, and the builders make events as API Gateway, SQS and streams hand them to a function.
 """
 
+import copy
 import json
 import sys
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -106,13 +108,27 @@ def _schema(partition: str, sort: str) -> list[dict[str, str]]:
     ]
 
 
+class _Copying:
+    """Copies a table without its items: they are replaced, never changed, by transactions."""
+
+    def deepcopy(self, thing: Any) -> Any:
+        if type(thing).__name__ != "Table":
+            return copy.deepcopy(thing)
+        table = copy.copy(thing)
+        table.items = defaultdict(dict, {key: copy.copy(of) for key, of in thing.items.items()})
+        return table
+
+
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """AWS in the process, empty, and a function's environment."""
     if "moto" not in sys.modules:  # a session that was made before would call AWS itself
         clients._session.cache_clear()  # noqa: SLF001 - this package's own
     from moto import mock_aws  # noqa: PLC0415 - slow to import, and needed by these tests only
+    from moto.dynamodb import models  # noqa: PLC0415 - the same
 
+    # A failed transaction puts back what moto copied before, deeply, once for each of its writes.
+    monkeypatch.setattr(models, "copy", _Copying())
     for variable, value in {
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
@@ -172,6 +188,7 @@ def queues(aws: None, monkeypatch: pytest.MonkeyPatch) -> Queues:
     )
     monkeypatch.setenv("QUEUE_URL", made.queue)
     monkeypatch.setenv("DEAD_LETTER_QUEUE_URL", made.dead_letters)
+    monkeypatch.setenv("QUEUE_ATTEMPTS", "5")
     return made
 
 
@@ -262,17 +279,7 @@ def incoming(
 def queue_event(
     *bodies: object, received: int = 1, attributes: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
-    """Return messages as SQS hands them to a function; a text is a body as it is.
-
-    Parameters
-    ----------
-    *bodies
-        The messages' bodies.
-    received
-        How often they were received.
-    attributes
-        Their attributes, all texts.
-    """
+    """Return messages as SQS hands them to a function: a body that is a text is sent as it is."""
     given = {
         name: {"stringValue": text, "dataType": "String"}
         for name, text in (attributes or {}).items()

@@ -1,5 +1,6 @@
 """The orders service on an empty table."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from orders.api import (
     place_order,
     put_product,
 )
+from orders.payments import secret
 from orders.reactions import (
     on_user_deactivated,
     on_user_deactivated_v2,
@@ -20,6 +22,7 @@ from orders.reactions import (
     on_user_registered,
 )
 from orders.store import Customers
+from runtime.clients import client
 from runtime.conformance import Response, ask
 from runtime.ids import new_id
 from runtime.reaction import Reaction
@@ -106,6 +109,16 @@ def api(service_table: Table, cursor_secret: None) -> Api:
 @pytest.fixture
 def bus(service_table: Table, queues: Queues) -> Bus:
     return Bus()
+
+
+@pytest.fixture
+def put_secret(aws: None, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Put a text where the functions find the payment secret."""
+    manager = client("secretsmanager")
+    made = manager.create_secret(Name="starling/unit/orders/payments")
+    monkeypatch.setenv("PAYMENTS_SECRET_ARN", made["ARN"])
+    secret._connected.cache_clear()
+    return lambda text: manager.put_secret_value(SecretId=made["ARN"], SecretString=text) and None
 
 
 @pytest.fixture

@@ -1,10 +1,13 @@
 """What every endpoint of the service owes its callers, a new one included."""
 
+import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 import orders.api
+from orders.api import receive_payment_webhook
 from runtime.clients import client
 from runtime.conformance import BadRequest, ask, bad_requests, declared, send
 from runtime.endpoint import Endpoint
@@ -14,6 +17,8 @@ from runtime.testing import TABLE
 ENDPOINTS: list[Endpoint] = declared("orders.api")
 USER = "usr_01JZ0000000000000000000000"
 VALID = {
+    "answer_approval": {"approve": True},
+    "pay_order": {"payment_method": "pm_card_visa"},
     "place_order": {"customer_id": USER, "items": [{"sku": "tea", "quantity": 1}]},
     "put_product": {"name": "Tea", "price": {"amount": 1, "currency": "EUR"}, "stock": 1},
 }
@@ -22,8 +27,24 @@ REFUSED = [
     for endpoint in ENDPOINTS
     for bad in bad_requests(endpoint, VALID.get(endpoint.name))
 ]
+WITH_TOKEN = [e for e in ENDPOINTS if e.token]
 # A PUT of a product makes it where it is not: tested on its own below.
 OF_ONE = [e for e in ENDPOINTS if "{" in e.path and e.method != "PUT"]
+
+
+@pytest.fixture(autouse=True)
+def webhooks(put_secret: Callable[[str], None], monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the endpoint needs that the payment provider calls."""
+    put_secret(json.dumps({"api_key": "sk_test_1", "webhook_secrets": ["whsec_1"]}))
+    url = client("sqs").create_queue(QueueName="payment-webhooks")["QueueUrl"]
+    monkeypatch.setenv("PAYMENT_WEBHOOKS_QUEUE_URL", url)
+    monkeypatch.setattr(receive_payment_webhook.handler._collaborators, "_made", None)
+
+
+@pytest.fixture(autouse=True)
+def documents(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bucket to which links lead; nothing is asked of it."""
+    monkeypatch.setenv("DOCUMENTS_BUCKET", "unit-documents")
 
 
 def items() -> list[dict[str, Any]]:
@@ -31,7 +52,10 @@ def items() -> list[dict[str, Any]]:
 
 
 def path(endpoint: Endpoint, order_id: str) -> dict[str, str]:
-    return {"sku": "tea"} if "{sku}" in endpoint.path else {"id": order_id}
+    for name, of in {"sku": "tea", "date": "2026-11-20"}.items():
+        if f"{{{name}}}" in endpoint.path:
+            return {name: of}
+    return {"id": order_id}
 
 
 @pytest.mark.parametrize(("endpoint", "bad"), REFUSED)
@@ -78,7 +102,7 @@ def test_another_tenants_orders_are_not_listed(api: Any, customer: str) -> None:
     assert api.list(tenant="globex", query={"customer_id": customer}).body == nothing
 
 
-@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda e: e.name)
+@pytest.mark.parametrize("endpoint", WITH_TOKEN, ids=lambda e: e.name)
 def test_a_failure_of_ours_is_a_problem_without_its_cause(
     api: Any, monkeypatch: pytest.MonkeyPatch, endpoint: Endpoint
 ) -> None:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from orders.products import Products
 from orders.reactions import on_product_rows_accepted
-from orders.store import Products
 from runtime.changes import Contended, Create, Key, RevisionConflict
 from runtime.clients import client
 from runtime.commits import Commits, Crash

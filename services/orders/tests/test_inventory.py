@@ -33,7 +33,7 @@ class Warehouse:
         return Orders.connect().get("acme", answer.body["id"])
 
     def reserve(self, order: Order, quantity: int = 2, sku: str = "tea") -> None:
-        self._inventory.reserve(order, sku, quantity, cause=self.cause, now=NOW)
+        self._inventory.reserve(order.id, sku, quantity, cause=self.cause, now=NOW)
 
     def release(self, order: Order) -> None:
         self._inventory.release(order.id, cause=self.cause, now=NOW)

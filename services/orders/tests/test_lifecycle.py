@@ -32,7 +32,10 @@ PLACED = Order(
 RULES: dict[str, Rule] = {
     "reserved": lambda order: rules.reserve(order, at=NOW),
     "awaiting_approval": lambda order: rules.await_approval(order, at=NOW),
-    "confirmed": lambda order: rules.confirm(order, payment_id="pi_1", at=NOW),
+    "approved": lambda order: rules.approve(order, at=NOW),
+    "paying": lambda order: rules.begin_payment(order, payment_id="pi_1"),
+    "confirmed": lambda order: rules.confirm(order, at=NOW),
+    "arranged": lambda order: rules.arrange(order, dispatch_at=NOW),
     "fulfilled": lambda order: rules.fulfil(order, at=NOW),
     "rejected": lambda order: rules.reject(order, reason="payment_failed", at=NOW),
     "cancelled": lambda order: rules.cancel(order, reason="changed my mind", at=NOW),
@@ -42,14 +45,16 @@ PATHS: dict[str, list[str]] = {
     "placed": [],
     "reserved": ["reserved"],
     "awaiting_approval": ["reserved", "awaiting_approval"],
-    "confirmed": ["reserved", "confirmed"],
-    "fulfilled": ["reserved", "confirmed", "fulfilled"],
+    "confirmed": ["reserved", "paying", "confirmed"],
+    "fulfilled": ["reserved", "paying", "confirmed", "arranged", "fulfilled"],
     "rejected": ["rejected"],
     "cancelled": ["cancelled"],
 }
 TOLD = {
     "reserved": [],
     "awaiting_approval": [],
+    "paying": [],
+    "arranged": [],
     "confirmed": ["PaymentCaptured.v1", "OrderConfirmed.v1"],
     "fulfilled": ["OrderFulfilled.v1"],
     "rejected": ["OrderRejected.v1"],
@@ -68,7 +73,7 @@ def at(status: str) -> Order:
 def test_every_status_has_its_path_and_its_rule() -> None:
     statuses = set(get_args(OrderStatus))
     assert set(PATHS) == statuses
-    assert set(RULES) == (statuses - {"placed"}) | {"refunded"}
+    assert set(RULES) == (statuses - {"placed"}) | {"approved", "paying", "arranged", "refunded"}
     assert {status: at(status).status for status in PATHS} == {s: s for s in PATHS}
 
 
@@ -83,7 +88,7 @@ def test_what_ends_it_ends_it_from_wherever_it_makes_sense(before: str) -> None:
         "placed": waiting,
         "reserved": waiting,
         "awaiting_approval": waiting,
-        "confirmed": {"cancelled", "fulfilled"},
+        "confirmed": {"cancelled", "fulfilled", "rejected"},
     }.get(before, {before})
 
 
@@ -104,7 +109,7 @@ def test_no_history_has_two_ends_or_a_step_twice(wanted: list[str]) -> None:
     assert len(steps) == len(set(steps))
     assert len(ENDED & set(steps)) <= 1
     assert order.status == (steps or ["placed"])[-1]
-    assert (order.payment_id is not None) == ("confirmed" in steps)
+    assert order.dispatch_at is None or "confirmed" in steps
     if order.refunded_at:
         assert order.status in {"cancelled", "rejected"}
 
@@ -134,7 +139,7 @@ def walk(api: Any, customer: str, commits: Commits) -> Walk:
     return Walk(order)
 
 
-@pytest.mark.parametrize("status", TOLD)
+@pytest.mark.parametrize("status", sorted(TOLD.keys() & PATHS.keys()))
 def test_each_step_is_told_with_the_whole_order(
     walk: Walk, commits: Commits, api: Any, status: str
 ) -> None:
@@ -159,9 +164,9 @@ def test_only_what_has_not_ended_is_open(walk: Walk, status: str) -> None:
 
 
 def test_money_that_went_back_is_told(walk: Walk, commits: Commits, api: Any) -> None:
-    walk.become("reserved", "confirmed", "cancelled", "refunded")
+    walk.become("reserved", "paying", "confirmed", "cancelled", "refunded")
     name, metadata, data = commits.events()[-1]
-    assert (name, metadata["revision"]) == ("PaymentRefunded.v1", 5)
+    assert (name, metadata["revision"]) == ("PaymentRefunded.v1", 6)
     assert data["amount"] == api.get(walk.order.id).body["total"]
 
 

@@ -45,6 +45,8 @@ def test_an_order_is_placed_at_our_prices_and_told(
         "placed_at": order["placed_at"],
         "cancelled_at": None,
         "reason": None,
+        "dispatch_at": None,
+        "refunded_at": None,
         "revision": 1,
     }
     assert response.headers["ETag"] == '"1"'

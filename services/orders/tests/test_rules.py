@@ -7,10 +7,11 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from contracts.money import MAX_AMOUNT, Money
-from orders.domain import events
+from orders.domain import events, placing
 from orders.domain import orders as rules
 from orders.domain import products as product_rules
-from orders.domain.orders import Line, Order, Wanted
+from orders.domain.orders import Line, Order
+from orders.domain.placing import Wanted
 from orders.domain.problems import MixedCurrencies, TotalTooLarge
 from orders.domain.products import Product
 from runtime.problems import InvalidRequest
@@ -41,7 +42,7 @@ def place(wanted: list[Wanted], **more: Any) -> Order:
         "payment_method": "pm_secret",
         "at": NOW,
     }
-    return rules.place("ord_01JZ0000000000000000000000", **given | more)
+    return placing.place("ord_01JZ0000000000000000000000", **given | more)
 
 
 @given(LINES)
@@ -53,9 +54,9 @@ def test_a_total_is_exact_or_refused(lines: list[Line]) -> None:
         amount += each.price.amount * (each.quantity - each.quantity % 3)
     if amount > MAX_AMOUNT:
         with pytest.raises(TotalTooLarge):
-            rules.total(lines)
+            placing.total(lines)
     else:
-        assert rules.total(lines) == Money(amount=amount, currency="EUR")
+        assert placing.total(lines) == Money(amount=amount, currency="EUR")
 
 
 @given(LINES, st.randoms(use_true_random=False))
@@ -63,7 +64,7 @@ def test_the_order_of_lines_does_not_change_a_total(lines: list[Line], random: A
     assume(sum(each.price.amount * each.quantity for each in lines) <= MAX_AMOUNT)
     shuffled = lines.copy()
     random.shuffle(shuffled)
-    assert rules.total(shuffled) == rules.total(lines)
+    assert placing.total(shuffled) == placing.total(lines)
 
 
 @pytest.mark.parametrize(
@@ -77,20 +78,20 @@ def test_the_order_of_lines_does_not_change_a_total(lines: list[Line], random: A
 )
 def test_the_largest_total(lines: list[Line], fits: bool) -> None:
     if fits:
-        assert rules.total(lines).amount == MAX_AMOUNT
+        assert placing.total(lines).amount == MAX_AMOUNT
     else:
         with pytest.raises(TotalTooLarge):
-            rules.total(lines)
+            placing.total(lines)
 
 
 @given(st.lists(st.sampled_from(["EUR", "USD", "JPY"]), min_size=1, max_size=8))
 def test_currencies_are_never_added_up(currencies: list[str]) -> None:
     lines = [line(1, currency=currency) for currency in currencies]
     if len(set(currencies)) == 1:
-        assert rules.total(lines) == Money(amount=len(lines), currency=currencies[0])
+        assert placing.total(lines) == Money(amount=len(lines), currency=currencies[0])
     else:
         with pytest.raises(MixedCurrencies) as refused:
-            rules.total(lines)
+            placing.total(lines)
         odd = [f"items.{n}.sku" for n, c in enumerate(currencies) if c != currencies[0]]
         assert [error.field for error in refused.value.errors] == odd
 
@@ -117,7 +118,7 @@ def test_the_payment_method_is_never_told() -> None:
     order = place([Wanted("tea", 1)])
     assert order.payment_method == "pm_secret"
     reserved = rules.reserve(order, at=NOW)
-    confirmed = rules.confirm(reserved, payment_id="pi_secret", at=NOW)
+    confirmed = rules.confirm(rules.begin_payment(reserved, payment_id="pi_secret"), at=NOW)
     cancelled = rules.cancel(confirmed, reason="x", at=NOW)
     states = [
         order,

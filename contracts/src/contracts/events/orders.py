@@ -116,3 +116,35 @@ class InventoryLow(EventData, source=SOURCE, version="1.0"):
     """From how many free pieces on it is not low."""
     noticed_at: Timestamp
     """When the order took them, in UTC."""
+
+
+class Takings(BaseModel):
+    """What orders brought in, in one currency."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    amount: Annotated[int, Field(strict=True, ge=0, le=2**53 - 1)]
+    """Minor units; of many orders it may be more than one may cost."""
+    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")]
+    """ISO 4217 code, upper case."""
+
+
+Many = Annotated[int, Field(strict=True, ge=0, le=10**9)]
+"""How many orders."""
+
+
+class DailyReportReady(EventData, source=SOURCE, version="1.0"):
+    """A report on the orders of one day can be fetched: `GET /reports/{date}` of orders."""
+
+    date: Annotated[str, Field(pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+    """The day on which the orders were placed, in UTC."""
+    complete: bool
+    """Whether the day was over; if not, another report follows when it is."""
+    orders: Many
+    """How many were placed."""
+    revenue: Annotated[tuple[Takings, ...], Field(max_length=400)]
+    """What those cost that were paid, and were neither cancelled nor rejected, by currency."""
+    rejected: Many
+    cancelled: Many
+    counted_at: Timestamp
+    """As of when, in UTC: what became of the orders later is not in it."""

@@ -1,4 +1,4 @@
-"""`starling demo`: one order flies through all services, shown as a timeline."""
+"""`starling demo`: orders fly through all services, shown as a timeline."""
 
 import threading
 import time
@@ -13,6 +13,7 @@ from infra.commands.local import bring_up
 from infra.commands.options import LocalStage
 from infra.journey import Hop, Journey
 from infra.local import stage as local_stage
+from infra.mail import mailbox
 from infra.outputs import describe
 from infra.progress import Steps
 from infra.signin import sign_in
@@ -27,6 +28,8 @@ _NEXT = """
   starling login --tenant acme --user ada --role admin     a token, for curl
   starling outputs --json                       where the APIs are
   starling events tail                          watch the bus
+  starling orders watch ord_…                   an order's life, as it happens
+  starling run orders daily-report              what else the clock starts, by hand
   make test                                     every test there is
 """
 
@@ -40,10 +43,10 @@ output = Console(highlight=False)
 
 
 def demo(stage: LocalStage = "local") -> None:
-    """Watch one order fly through all services.
+    """Watch orders fly through all services.
 
     Starts the local stage and deploys everything onto it (a stage that is up already gets the
-    current code, and stays up), takes the order's journey, and shows each hop.
+    current code, and stays up), takes the orders' journey, and shows each hop.
     """
     started = bring_up(stage)
     try:
@@ -62,26 +65,45 @@ def _show(stage: Stage) -> None:
     def token(tenant: str, user: str, role: str) -> str:
         return sign_in(stage, tenant, user, "admin" if role == "admin" else "member")
 
-    with Steps() as steps, steps.step("Warming the functions up"):
-        # A first call starts a function's process; the timeline is to show the flight.
-        Journey(apis, token, home="warm-a", abroad="warm-b").run()
-    journey = Journey(apis, token, home=_HOME, abroad=_ABROAD)
-    with Steps() as steps, steps.step("The order's journey"), _overheard(stage) as heard:
-        journey.run()
+    with mailbox(stage) as told:
+        with Steps() as steps, steps.step("Warming the functions up"):
+            # A first call starts a function's process; the timeline is to show the flight.
+            Journey(stage, apis, token, told, home="warm-a", abroad="warm-b").run()
+        journey = Journey(stage, apis, token, told, home=_HOME, abroad=_ABROAD)
+        with Steps() as steps, steps.step("The orders' journey"), _overheard(stage) as heard:
+            journey.run()
     events = [Hop(journey.since(at), "bus", _words(event)) for at, event in heard]
-    table = Table("ms", "where", "what happened", box=None, pad_edge=False)
-    table.columns[0].justify = "right"
-    for hop in sorted([*journey.hops, *events]):
-        style = "dim" if hop.service == "bus" else None
-        table.add_row(str(hop.at_ms), hop.service, escape(hop.what), style=style)
     output.print()
-    output.print(table)
+    output.print(_timeline(journey, events))
     output.print()
     output.print(_branches([(journey.since(at), event) for at, event in heard]))
     output.print(
         f"\n[green]✓[/green] {len(journey.hops)} steps and {len(events)} events "
         f"in {journey.hops[-1].at_ms / 1000:.1f} s, each asserted by its effect."
     )
+
+
+def _timeline(journey: Journey, events: list[Hop]) -> Table:
+    """Return what happened, in order, under what it was about."""
+    table = Table("ms", "where", "what happened", box=None, pad_edge=False)
+    table.columns[0].justify = "right"
+    number = 0
+
+    def begin() -> None:
+        # When the hop before it is over: what the bus carries then is about it.
+        if about := journey.chapters.get(number):
+            table.add_row()
+            table.add_row("", "", about, style="bold")
+
+    begin()
+    for hop in sorted([*journey.hops, *events], key=lambda hop: hop.at_ms):
+        on_bus = hop.service == "bus"
+        style = "dim" if on_bus else None
+        table.add_row(str(hop.at_ms), hop.service, escape(hop.what), style=style)
+        if not on_bus:
+            number += 1
+            begin()
+    return table
 
 
 def _branches(heard: list[tuple[int, Event]]) -> Table:

@@ -10,7 +10,9 @@ from constructs import Construct
 
 from infra import bundling, discovery
 from infra.constructs.bundle import make_bundle
+from infra.constructs.dashboard import dashboard
 from infra.constructs.function import Access, Bundle, Plan
+from infra.constructs.watching import MESSAGES, WAITING, watching
 from infra.discovery import Service, titled
 from infra.stages import Stage
 
@@ -33,6 +35,11 @@ class DeclaringStack(Stack):
         The service whose stack it is.
     stage
         Where it goes.
+
+    Attributes
+    ----------
+    seen
+        What its dashboard shows; `build` may add to it.
     """
 
     def __init__(self, scope: Construct, service: Service, stage: Stage) -> None:
@@ -45,7 +52,13 @@ class DeclaringStack(Stack):
         )
         self.service = service
         self.stage = stage
-        self.build()
+        with watching(service, stage) as self.seen:
+            self.build()
+        if WAITING in self.seen.graphs:  # each consumer of a queue counts so
+            failed, set_aside = self.seen.own("MessagesFailed"), self.seen.own("MessagesSetAside")
+            self.seen.show(MESSAGES, failed, set_aside)
+        if self.seen.graphs:
+            dashboard(self, "Dashboard", self.seen)
 
     def build(self) -> None:
         """Add what the service is made of."""

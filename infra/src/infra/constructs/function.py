@@ -11,11 +11,13 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from infra.constructs.reasons import PYTHON, XRAY, acknowledge
+from infra.constructs.watching import DURATION, ERRORS, THROTTLES, show
 from infra.stages import Stage
 
 MAX_NAME = 64  # Lambda's limit
 DEFAULT_TIMEOUT = 10  # seconds
 MEMORY = 512  # MB; Lambda's share of a processor grows with it
+_SEEN = {ERRORS: "Errors", DURATION: "Duration", THROTTLES: "Throttles"}
 
 
 @dataclass(frozen=True)
@@ -200,6 +202,8 @@ class Function(Construct):
             environment=of.EnvironmentProperty(variables=environment),
         )
         acknowledge(function, "AwsSolutions-L1", PYTHON)
+        for graph, metric in _SEEN.items():
+            show(graph, "AWS/Lambda", "FunctionName", self.name, {metric: ""})
         self._function = function
 
     @cached_property

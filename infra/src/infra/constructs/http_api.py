@@ -8,6 +8,7 @@ from constructs import Construct
 
 from infra.constructs.arns import arn, domain, region
 from infra.constructs.function import Function, log_group
+from infra.constructs.gateway import HTTP, gateway_seen
 from infra.constructs.rest_api import BURST, REQUESTS_PER_SECOND
 from infra.discovery import titled
 from infra.stages import Stage
@@ -65,6 +66,7 @@ class HttpApi(Construct):
             ),
         )
         self.id = api.ref
+        gateway_seen(self, stage, service, HTTP, self.id)
         access = log_group(self, "AccessLogs", stage=stage, name=f"/starling/{name}/access")
         apigateway.CfnStage(
             self,

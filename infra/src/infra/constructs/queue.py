@@ -9,13 +9,18 @@ from infra.constructs.alarm import alarm
 from infra.constructs.arns import account
 from infra.constructs.function import Access, Grant, policy
 from infra.constructs.reasons import acknowledge
+from infra.constructs.watching import AGE, DEAD, WAITING, show
 from infra.stages import Stage
 
 ATTEMPTS = 5
 """How often a message is received before it goes to the dead-letter queue."""
 
+OLD_MINUTES = 15
+"""How old the oldest message of a queue may get, unless its use says otherwise."""
+
+_VISIBLE, _AGE = "ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"
 _DAY = 24 * 60 * 60  # seconds
-_MESSAGES_FOR = 4 * _DAY
+_MESSAGES_FOR_DAYS = 4
 _FAILURES_FOR = 14 * _DAY  # the longest that SQS keeps a message
 
 
@@ -30,8 +35,8 @@ class DeadLetterQueue(Construct):
         The stage, and the queue's name within it.
     holds
         What a message in it means, for the alarm's text.
-    rules
-        ARNs of the rules that may put messages into it.
+    rules, topics
+        ARNs of the rules and of the topics that may put messages into it.
     alone
         Whether it stands for itself, not behind another queue.
     """
@@ -45,6 +50,7 @@ class DeadLetterQueue(Construct):
         name: str,
         holds: str,
         rules: Sequence[str] = (),
+        topics: Sequence[str] = (),
         alone: bool = True,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -56,7 +62,7 @@ class DeadLetterQueue(Construct):
             message_retention_period=_FAILURES_FOR,
         )
         self.arn, self._url = self._queue.attr_arn, self._queue.ref
-        _guard(self, self.arn, self._url, rules)
+        _guard(self, self.arn, self._url, rules=rules, topics=topics)
         if alone:
             acknowledge(self._queue, "AwsSolutions-SQS3", "it is itself where failures are kept")
         alarm(
@@ -64,11 +70,12 @@ class DeadLetterQueue(Construct):
             "Alarm",
             stage=stage,
             name=name,
-            description=f"{holds} The service's README says what to do.",
+            description=holds,
             namespace="AWS/SQS",
-            metric="ApproximateNumberOfMessagesVisible",
+            metric=_VISIBLE,
             dimensions={"QueueName": stage.named(name)},
         )
+        show(DEAD, "AWS/SQS", "QueueName", stage.named(name), {_VISIBLE: ""})
 
     def sending(self, variable: str | None = None) -> Access:
         """Return the access to put messages into it.
@@ -100,8 +107,13 @@ class WorkQueue(Construct):
         How often a message is received before it goes to the dead-letter queue. With the
         longest delays of the runtime (7.5 minutes on average) 500 take 2.6 days, and a message
         must get there before it is 4 days old and forgotten.
-    rules, buckets
-        ARNs of the rules and of the buckets that may put messages into it.
+    rules, buckets, topics
+        ARNs of the rules, buckets and topics that may put messages into it.
+    days
+        How long a message is kept that nobody takes; behind it, failures are kept for 14.
+    old_minutes
+        How old the oldest message may get before it rings. SQS does not count those that were
+        received over three times: they have their own ends.
     largest
         Of a message and its attributes, in bytes, if that is bounded by less than SQS does.
     """
@@ -119,6 +131,9 @@ class WorkQueue(Construct):
         attempts: int = ATTEMPTS,
         rules: Sequence[str] = (),
         buckets: Sequence[str] = (),
+        topics: Sequence[str] = (),
+        days: int = _MESSAGES_FOR_DAYS,
+        old_minutes: int = OLD_MINUTES,
     ) -> None:
         super().__init__(scope, construct_id)
         self.dead_letters = DeadLetterQueue(
@@ -128,6 +143,7 @@ class WorkQueue(Construct):
             name=f"{name}-dlq",
             holds=holds,
             rules=rules,
+            topics=topics,
             alone=False,
         )
         self._queue = sqs.CfnQueue(
@@ -135,7 +151,7 @@ class WorkQueue(Construct):
             "Queue",
             queue_name=stage.named(name),
             sqs_managed_sse_enabled=True,
-            message_retention_period=_MESSAGES_FOR,
+            message_retention_period=days * _DAY,
             visibility_timeout=6 * handling,
             maximum_message_size=largest,
             redrive_policy={
@@ -144,7 +160,21 @@ class WorkQueue(Construct):
             },
         )
         self.arn, self._url = self._queue.attr_arn, self._queue.ref
-        self.policy = _guard(self, self.arn, self._url, rules, buckets)
+        self._attempts = attempts
+        self.policy = _guard(self, self.arn, self._url, rules=rules, buckets=buckets, topics=topics)
+        alarm(
+            self,
+            "Old",
+            stage=stage,
+            name=f"{name}-old",
+            description=f"A message of {stage.named(name)} waits for over {old_minutes} minutes.",
+            namespace="AWS/SQS",
+            metric=_AGE,
+            dimensions={"QueueName": stage.named(name)},
+            threshold=old_minutes * 60,  # the metric's unit is seconds
+        )
+        for graph, metric in ((WAITING, _VISIBLE), (AGE, _AGE)):
+            show(graph, "AWS/SQS", "QueueName", stage.named(name), {metric: ""})
 
     @property
     def name(self) -> str:
@@ -167,7 +197,7 @@ class WorkQueue(Construct):
             [self.arn],
         )
         return (
-            Access({"QUEUE_URL": self._url}, [receiving]),
+            Access({"QUEUE_URL": self._url, "QUEUE_ATTEMPTS": str(self._attempts)}, [receiving]),
             self.dead_letters.sending("DEAD_LETTER_QUEUE_URL"),
         )
 
@@ -176,10 +206,12 @@ def _guard(
     scope: Construct,
     arn: str,
     url: str,
+    *,
     rules: Sequence[str] = (),
     buckets: Sequence[str] = (),
+    topics: Sequence[str] = (),
 ) -> sqs.CfnQueuePolicy:
-    """Let nobody in without TLS, and of AWS's services some rules and buckets alone."""
+    """Let nobody in without TLS, and of AWS's services some rules, buckets and topics alone."""
     without_tls = {
         "Effect": "Deny",
         "Principal": "*",
@@ -190,6 +222,7 @@ def _guard(
     sources = [
         *(("events.amazonaws.com", rule) for rule in rules),
         *(("s3.amazonaws.com", bucket) for bucket in buckets),
+        *(("sns.amazonaws.com", topic) for topic in topics),
     ]
     admitted = [
         Grant(["sqs:SendMessage"], [arn]).statement(

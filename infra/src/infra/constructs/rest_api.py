@@ -12,6 +12,7 @@ from constructs import Construct
 
 from infra.constructs.arns import arn, domain, partition, region
 from infra.constructs.function import Function, log_group
+from infra.constructs.gateway import REST, gateway_seen
 from infra.constructs.problems import add_refusals
 from infra.constructs.queue import WorkQueue
 from infra.constructs.queue_integration import integration, responses
@@ -57,6 +58,10 @@ ACCESS_LOG: Final = json.dumps(
 _AUTHORIZED: Final = (
     "AwsSolutions-COG4",
     "the stage's own authorizer verifies the pool's tokens, and those of any OIDC issuer",
+)
+_SIGNED: Final = tuple(
+    (rule, "its callers are no users: each signs what it sends, and the function verifies that")
+    for rule in ("AwsSolutions-APIG4", "AwsSolutions-COG4")
 )
 
 
@@ -105,6 +110,7 @@ class RestApi(Construct):
         )
         self.api.node.try_remove_child("Endpoint")  # an output; the stack has its own
         self.id = self.api.rest_api_id
+        gateway_seen(self, stage, service, REST, name)
         acknowledge(
             self.api.deployment_stage,
             "AwsSolutions-APIG3",
@@ -153,7 +159,7 @@ class RestApi(Construct):
         method = resource.add_method(
             endpoint.method,
             self._integration(function),
-            authorizer=self._authorizer,
+            authorizer=self._authorizer if endpoint.token else None,
             operation_name=endpoint.name,
             request_validator=self._validator,
             request_parameters=_parameters(endpoint),
@@ -166,7 +172,8 @@ class RestApi(Construct):
             "apigateway.amazonaws.com",
             arn("execute-api", f"{self.id}/{PATH}/{endpoint.method}{path}"),
         )
-        acknowledge(method, *_AUTHORIZED)
+        for reason in (_AUTHORIZED,) if endpoint.token else _SIGNED:
+            acknowledge(method, *reason)
 
     def add_queued(self, name: str, route: Queued[Any], queue: WorkQueue) -> None:
         """Route an endpoint that is no function to its queue.

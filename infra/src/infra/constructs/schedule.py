@@ -8,8 +8,8 @@ from infra.constructs.arns import arn
 from infra.constructs.function import Function, Plan
 from infra.constructs.queue import DeadLetterQueue
 from infra.constructs.subscription import target
+from runtime.schedule import Schedule as Declared
 
-TIMEOUT = 300  # seconds
 RETRIES = 2
 
 
@@ -25,11 +25,13 @@ class Schedule(Construct):
         Where in the tree.
     plan
         The function.
-    rate
-        ``rate(1 hour)`` or ``cron(0 8 * * ? *)``, UTC.
+    schedule
+        The declaration, which says when, and what a run may take.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, plan: Plan, *, rate: str) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, plan: Plan, *, schedule: Declared
+    ) -> None:
         super().__init__(scope, construct_id)
         rule_name = plan.stage.named(plan.within_stage)
         rule = arn("events", f"rule/{rule_name}")
@@ -41,7 +43,10 @@ class Schedule(Construct):
             holds=f"{plan.bundle.service}'s schedule {plan.name} failed.",
             rules=[rule],
         )
-        function = Function(self, "Function", plan.reaching(missed.sending()), timeout=TIMEOUT)
+        seconds, memory = schedule.capacity
+        function = Function(
+            self, "Function", plan.reaching(missed.sending()), timeout=seconds, memory=memory
+        )
         invocation = lambda_.CfnEventInvokeConfig
         invocation(
             self,
@@ -57,7 +62,7 @@ class Schedule(Construct):
             self,
             "Rule",
             name=rule_name,
-            schedule_expression=rate,
+            schedule_expression=schedule.rate,
             targets=[target(function.arn, missed)],
         )
         function.allow("Clock", "events.amazonaws.com", rule)

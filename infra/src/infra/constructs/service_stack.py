@@ -14,7 +14,7 @@ from infra.constructs.queue import ATTEMPTS, DeadLetterQueue, WorkQueue
 from infra.constructs.rest_api import RestApi
 from infra.constructs.schedule import Schedule
 from infra.constructs.secret import CursorSecret
-from infra.constructs.state_machine import Created, StateMachine, named
+from infra.constructs.state_machine import Created, Published, StateMachine, named
 from infra.constructs.stream import Publisher, StreamConsumer
 from infra.constructs.subscription import Subscription, worker
 from infra.constructs.table import ServiceTable
@@ -114,7 +114,7 @@ class ServiceStack(DeclaringStack):
             reaching = plan.reaching(writes.reading(), writes.writing(), *also)
             Subscription(self, title, reaching, reaction=reaction)
 
-    def schedules(self, *also: Access, writes: ServiceTable) -> None:
+    def schedules(self, *also: Access, writes: ServiceTable, more: More = NO_MORE) -> None:
         """Add a function and its clock for each module of the service's ``schedules``.
 
         Parameters
@@ -123,10 +123,12 @@ class ServiceStack(DeclaringStack):
             What each may reach besides.
         writes
             The table that they read and change.
+        more
+            What single ones may reach.
         """
-        for title, plan, schedule in self.declared("schedules", DeclaredSchedule):
+        for title, plan, schedule in self.declared("schedules", DeclaredSchedule, more):
             reaching = plan.reaching(writes.reading(), writes.writing(), *also)
-            Schedule(self, title, reaching, rate=schedule.rate)
+            Schedule(self, title, reaching, schedule=schedule)
 
     def streams(self, table: ServiceTable, *also: Access) -> None:
         """Add a consumer of the table's stream for each module of the service's ``streams``.
@@ -150,7 +152,12 @@ class ServiceStack(DeclaringStack):
             StreamConsumer(self, title, reaching, stream=stream, table=table, parked=parked)
 
     def work_queue(
-        self, name: str, *, attempts: int = ATTEMPTS, buckets: Sequence[str] = ()
+        self,
+        name: str,
+        *,
+        attempts: int = ATTEMPTS,
+        buckets: Sequence[str] = (),
+        topics: Sequence[str] = (),
     ) -> WorkQueue:
         """Add a queue of the service's own, for one of its workers.
 
@@ -160,8 +167,8 @@ class ServiceStack(DeclaringStack):
             The queue's name within the service, which is its worker's.
         attempts
             How often a message is received before it goes to the dead-letter queue.
-        buckets
-            ARNs of the buckets that tell it of their objects.
+        buckets, topics
+            ARNs of the buckets that tell it of their objects, and of the topics behind it.
         """
         workers = self.declared("workers", Worker)
         declaration = {plan.name: found for _, plan, found in workers}[name]
@@ -175,6 +182,7 @@ class ServiceStack(DeclaringStack):
             largest=MAX_MESSAGE_BYTES if isinstance(declaration, Consumer) else None,
             attempts=attempts,
             buckets=buckets,
+            topics=topics,
         )
 
     def workers(self, *also: Access, queues: Mapping[str, WorkQueue], more: More = NO_MORE) -> None:
@@ -201,7 +209,7 @@ class ServiceStack(DeclaringStack):
         name: str,
         *also: Access,
         reaches: Sequence[Access] = (),
-        started: Created | None = None,
+        started: Created | Published | None = None,
         more: More = NO_MORE,
     ) -> StateMachine:
         """Add a state machine, and a function for each task that its definition names.
@@ -215,7 +223,7 @@ class ServiceStack(DeclaringStack):
         reaches
             What the state machine itself reaches.
         started
-            What starts it, if that is new objects.
+            What starts it, if anything does.
         more
             What single tasks may reach.
         """

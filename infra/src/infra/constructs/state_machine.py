@@ -16,6 +16,7 @@ from infra.constructs.arns import arn
 from infra.constructs.function import Access, Function, Grant, assumed_by, log_group, policy
 from infra.constructs.queue import DeadLetterQueue
 from infra.constructs.reasons import acknowledge
+from infra.constructs.watching import EXECUTIONS, show
 from infra.stages import Stage
 
 MAX_NAME = 80  # of a state machine (CreateStateMachine, API reference)
@@ -57,6 +58,20 @@ class Created:
     prefix: str
 
 
+@dataclass(frozen=True)
+class Published:
+    """Events on the stage's bus that start an execution each.
+
+    Attributes
+    ----------
+    source, detail_type
+        Who publishes them, and which they are.
+    """
+
+    source: str
+    detail_type: str
+
+
 def named(definition: str) -> set[str]:
     """Return what a definition leaves to be filled in: the words in ``${…}``."""
     return set(_NAMED.findall(definition))
@@ -79,7 +94,7 @@ class StateMachine(Construct):
     access
         What the state machine itself reaches: a map's reader and writer, for example.
     started
-        What starts it, if that is new objects.
+        What starts it, if anything does.
 
     Raises
     ------
@@ -98,7 +113,7 @@ class StateMachine(Construct):
         definition: str,
         tasks: Mapping[str, Function],
         access: Sequence[Access] = (),
-        started: Created | None = None,
+        started: Created | Published | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         self.name = stage.named(name)
@@ -134,12 +149,20 @@ class StateMachine(Construct):
                 metric,
                 stage=stage,
                 name=f"{name}-{ending}",
-                description=f"An execution of {self.name} {ending.replace('-', ' ')}. "
-                "The service's README says what to do.",
+                description=f"An execution of {self.name} {ending.replace('-', ' ')}.",
                 namespace="AWS/States",
                 metric=metric,
                 dimensions={"StateMachineArn": self.arn},
             )
+        show(
+            EXECUTIONS,
+            "AWS/States",
+            "StateMachineArn",
+            "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:stateMachine:"
+            + self.name,
+            {"ExecutionsSucceeded": "succeeded"} | _ENDINGS,
+            called=name,
+        )
         if started:
             self._start(stage, name, started)
 
@@ -178,16 +201,21 @@ class StateMachine(Construct):
             )
         return role
 
-    def _start(self, stage: Stage, name: str, created: Created) -> None:
-        """Start an execution for each new object; what cannot be started is kept and rings."""
+    def answering(self) -> Access:
+        """Return the access to wake an execution that waits for an answer."""
+        return Access({}, [Grant(["states:SendTaskSuccess"], [self.arn])])
+
+    def _start(self, stage: Stage, name: str, started: Created | Published) -> None:
+        """Start an execution for each event; what cannot be started is kept and rings."""
         rule_name = stage.named(name)
+        bus, pattern = _events(stage, started)
         missed = DeadLetterQueue(
             self,
             "Missed",
             stage=stage,
             name=f"{name}-missed",
-            holds=f"{self.name} was not started for an object.",
-            rules=[arn("events", f"rule/{rule_name}")],
+            holds=f"{self.name} was not started for an event.",
+            rules=[arn("events", f"rule/{f'{bus}/' if bus else ''}{rule_name}")],
         )
         starting = Grant(["states:StartExecution"], [self.arn]).statement()
         role = iam.CfnRole(
@@ -202,15 +230,8 @@ class StateMachine(Construct):
             self,
             "Rule",
             name=rule_name,
-            description=f"New objects below {created.prefix} to {self.name}",
-            event_pattern={
-                "source": ["aws.s3"],
-                "detail-type": ["Object Created"],
-                "detail": {
-                    "bucket": {"name": [created.bucket]},
-                    "object": {"key": [{"prefix": created.prefix}]},
-                },
-            },
+            event_bus_name=bus,
+            event_pattern=pattern,
             targets=[
                 events.CfnRule.TargetProperty(
                     id="target",
@@ -220,6 +241,21 @@ class StateMachine(Construct):
                 )
             ],
         )
+
+
+def _events(stage: Stage, started: Created | Published) -> tuple[str | None, dict[str, object]]:
+    """Return the bus, None for the default one, and the pattern of what starts an execution."""
+    if isinstance(started, Published):
+        pattern = {"source": [started.source], "detail-type": [started.detail_type]}
+        return stage.named(), {**pattern}
+    return None, {
+        "source": ["aws.s3"],
+        "detail-type": ["Object Created"],
+        "detail": {
+            "bucket": {"name": [started.bucket]},
+            "object": {"key": [{"prefix": started.prefix}]},
+        },
+    }
 
 
 def _logging(group: logs.CfnLogGroup) -> stepfunctions.CfnStateMachine.LoggingConfigurationProperty:

@@ -9,6 +9,7 @@ from infra.constructs.alarm import alarm
 from infra.constructs.function import Access, Function, Grant, Plan
 from infra.constructs.queue import DeadLetterQueue
 from infra.constructs.table import ServiceTable
+from infra.constructs.watching import BEHIND, show
 from runtime import publisher
 from runtime.stream import Stream
 
@@ -75,13 +76,14 @@ class StreamConsumer(Construct):
             name=f"{plan.within_stage}-late",
             description=(
                 f"{plan.within_stage} is over {LATE} minutes behind its table; "
-                "after a day changes are lost. The service's README says what to do."
+                "after a day changes are lost."
             ),
             namespace="AWS/Lambda",
             metric="IteratorAge",
             dimensions={"FunctionName": function.name},
             threshold=LATE * 60 * 1000,  # the metric's unit is milliseconds
         )
+        show(BEHIND, "AWS/Lambda", "FunctionName", function.name, {"IteratorAge": ""})
 
 
 class Publisher(Construct):

@@ -88,6 +88,10 @@ class ServiceTable(Construct):
             [self._arn],
         )
 
+    def updating(self) -> Access:
+        """Return the access to change attributes of an item, which the runtime never does."""
+        return self._access(["dynamodb:UpdateItem"], [self._arn])
+
     def following(self) -> Access:
         """Return the access of a consumer of the table's stream."""
         grants = [

@@ -21,6 +21,7 @@ from runtime.problems import (
 )
 from runtime.queued import FORWARDED, Queued
 from runtime.refusals import refusals
+from runtime.signed import Signed
 
 Operation = dict[str, Any]
 
@@ -62,7 +63,19 @@ def of_endpoint(
     made["responses"] = _successes(endpoint, schemas, example) | refused(
         refusals(endpoint), gateway, schemas
     )
+    if isinstance(endpoint, Signed):
+        _sign(made, endpoint)
     return made
+
+
+def _sign(made: Operation, endpoint: Signed) -> None:
+    """Say of an operation that no token is asked for, but a signature of what is sent."""
+    made["security"] = []
+    what = "Proves who sent the body, as the sender documents it."
+    made["parameters"].append(_header(endpoint.header, what) | {"required": True})
+    # Whatever its caller says, which is no contract of ours.
+    made["requestBody"] = {"required": True, "content": {JSON: {"schema": {"type": "object"}}}}
+    made["responses"][str(Unauthenticated.status)]["description"] = "No good signature"
 
 
 def of_queued(module: str, route: Queued[Any], schemas: Schemas, example: Example) -> Operation:

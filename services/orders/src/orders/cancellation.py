@@ -6,10 +6,8 @@ from orders.domain import orders as rules
 from orders.domain.orders import Order
 from orders.store import Orders
 from runtime.cause import Cause
-from runtime.changes import Change, RevisionConflict
+from runtime.changes import Change
 from runtime.problems import Stale
-
-_ATTEMPTS = 4
 
 
 def cancel(
@@ -50,19 +48,11 @@ def cancel(
     runtime.changes.RevisionConflict
         It goes on changing under our hands.
     """
-    attempt = 1
-    while True:
-        old = orders.get(cause.tenant, order_id)
-        new = rules.cancel(old, reason=reason, at=now)
-        if new is old:
-            return old
-        if expected not in (None, old.revision):
-            raise Stale(f"the order is at revision {old.revision}")
-        try:
-            orders.save(old, new, now=now, cause=cause, mark=mark)
-        except RevisionConflict:
-            if attempt == _ATTEMPTS:
-                raise
-            attempt += 1
-        else:
-            return new
+
+    def cancelled(order: Order) -> Order:
+        new = rules.cancel(order, reason=reason, at=now)
+        if new is not order and expected not in (None, order.revision):
+            raise Stale(f"the order is at revision {order.revision}")
+        return new
+
+    return orders.change(order_id, cancelled, now=now, cause=cause, mark=mark)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from orders.domain import products as rules
 from orders.domain.products import Product
-from orders.store import Products
+from orders.products import Products
 from runtime.changes import Exists, RevisionConflict
 
 _ATTEMPTS = 4

@@ -4,15 +4,17 @@ That a line holds pieces is an item of its own below the order. It comes and goe
 as the pieces do, so whoever tries again finds what was done, and goes on from there.
 """
 
+import random
+import time
 from collections.abc import Callable
 from datetime import datetime
 
 from contracts.events.orders import InventoryLow
 from contracts.limits import Entry
-from orders.domain.orders import Order
 from orders.domain.products import Product
 from orders.domain.stock import LOW, OutOfStock, Stock, became_low
-from orders.store import order_key, product_key, product_of
+from orders.products import product_key, product_of
+from orders.store import order_key
 from runtime.cause import Cause
 from runtime.changes import (
     Change,
@@ -29,6 +31,7 @@ from runtime.outbox import outgoing
 from runtime.table import InTable, Stored
 
 _ATTEMPTS = 6
+_PAUSE_SECONDS = 0.02
 
 Rule = Callable[[Stock, Product], Stock]
 """Gives the stock after a change."""
@@ -46,7 +49,7 @@ class Inventory(InTable):
         return _stock(self._table.get(_stock_key(tenant, product.sku))).free(product)
 
     def reserve(
-        self, order: Order, sku: str, quantity: int, *, cause: Cause, now: datetime
+        self, order_id: str, sku: str, quantity: int, *, cause: Cause, now: datetime
     ) -> None:
         """Reserve the pieces of one line; it is done once, however often it is asked for.
 
@@ -59,8 +62,8 @@ class Inventory(InTable):
         runtime.changes.Contended
             Others change the stock all the time: try again.
         """
-        holds = Create(key=_holds_key(cause.tenant, order.id, sku), data={"quantity": quantity})
-        waits = Require(key=order_key(cause.tenant, order.id), data={"status": "placed"})
+        holds = Create(key=_holds_key(cause.tenant, order_id, sku), data={"quantity": quantity})
+        waits = Require(key=order_key(cause.tenant, order_id), data={"status": "placed"})
         try:
             self._change(
                 sku, lambda stock, of: stock.reserve(of, quantity), (holds, waits), cause, now
@@ -70,7 +73,7 @@ class Inventory(InTable):
                 raise
         except ConditionFailed as failure:
             if failure.change is waits:
-                raise NotOpen(f"{order.id} does not wait for goods") from failure
+                raise NotOpen(f"{order_id} does not wait for goods") from failure
             # It holds them already.
 
     def release(self, order_id: str, *, cause: Cause, now: datetime) -> None:
@@ -117,12 +120,14 @@ class Inventory(InTable):
         self, sku: str, rule: Rule, others: tuple[Change, ...], cause: Cause, now: datetime
     ) -> None:
         """Change the stock together with others; the failure of one of these is the caller's."""
-        for _ in range(_ATTEMPTS):
+        for attempt in range(_ATTEMPTS):
             try:
                 return self._try(sku, rule, others, cause, now)
             except ConditionFailed as failure:
                 if failure.change in others:
                     raise
+            # Who lost the race goes on at another moment than the others who did.
+            time.sleep(random.uniform(0, _PAUSE_SECONDS * 2**attempt))  # noqa: S311 - jitter
         raise Contended(f"the stock of {sku} changes all the time")
 
     def _try(

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from contracts.ids import MediaId
 from orders.domain.pictures import Pictures
-from orders.store import picture_key
+from orders.products import picture_key
 from runtime.changes import Create, Exists, RevisionConflict, Update
 from runtime.table import InTable
 

@@ -10,13 +10,17 @@ from pydantic import Field
 from contracts.events.orders import OrderType
 from contracts.ids import Sku, UserId
 from contracts.values import Quantity
-from orders.domain import orders as rules
-from orders.domain.orders import Order, Wanted
-from orders.store import Customers, Orders, Products
+from orders.domain.orders import Order
+from orders.domain.placing import Wanted, place
+from orders.products import Products
+from orders.store import Customers, Orders
 from runtime.cause import Cause
 from runtime.changes import Change
 from runtime.ids import new_id
 from runtime.messages import Body
+
+PaymentMethod = Annotated[str, Field(pattern="^pm_[A-Za-z0-9_]{1,120}$")]
+"""The payment provider's token for how something is paid."""
 
 
 class NewItem(Body):
@@ -32,7 +36,7 @@ class NewOrder(Body):
     customer_id: UserId
     items: Annotated[list[NewItem], Field(min_length=1, max_length=50)]
     type: OrderType = "STANDARD"
-    payment_method: Annotated[str, Field(pattern="^pm_[A-Za-z0-9_]{1,120}$")] | None = None
+    payment_method: PaymentMethod | None = None
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,7 @@ class Placing:
             The receipt's, if that is there already.
         """
         tenant = cause.tenant
-        order = rules.place(
+        order = place(
             new_id("ord"),
             customer_id=body.customer_id,
             customer=self.customers.status(tenant, body.customer_id),

@@ -1,4 +1,4 @@
-"""The orders table: the only module that knows its keys.
+"""The orders table: what its keys are, and the orders and the customers in it.
 
 ============================  =================  ===============================================
 pk                            sk                 what
@@ -7,9 +7,12 @@ TENANT#t#PRODUCT#<sku>        PRODUCT            a product
 TENANT#t#PRODUCT#<sku>        PICTURE            its pictures, also of one that is not there yet
 TENANT#t#PRODUCT#<sku>        STOCK              what orders reserved and sold of it
 TENANT#t#ORDER#<id>           ORDER              an order
+TENANT#t#ORDER#<id>           RUN                the execution that carries it through its life
+TENANT#t#ORDER#<id>           WAITS#<what>       who waits for a person's answer (`orders.waiting`)
 TENANT#t#ORDER#<id>           HOLDS#<sku>        the pieces of a line that are reserved for it
 TENANT#t#CUSTOMER#<user id>   CUSTOMER           what orders knows of a user: active or not
-TENANT#t#CUSTOMER#<user id>   OPEN#<order id>    points to an open order; gone when it ends
+TENANT#t#CUSTOMER#<user id>   OPEN#<order id>    points to an open order; gone when it ends; knows
+                                                 until when it may be paid (`orders.deadlines`)
 ============================  =================  ===============================================
 
 In gsi1, partition TENANT#t#ORDERS lists the orders by id, which is by time of placing; in gsi2,
@@ -17,70 +20,33 @@ partition TENANT#t#CUSTOMER#<user id>#ORDERS those of one customer. Open orders 
 itself, because indexes lag, and a deactivation must find every one.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, TypedDict
 
 from contracts.event import EventData
 from contracts.limits import Entry
+from orders.deadlines import moved, opened
 from orders.domain import events
-from orders.domain.orders import ENDED, CustomerStatus, Order
+from orders.domain.orders import CustomerStatus, Order
 from orders.domain.problems import InactiveCustomer
-from orders.domain.products import Product
 from runtime.cause import Cause
 from runtime.changes import (
     Change,
     Create,
     Exists,
     Key,
-    Operation,
     Project,
-    Remove,
     Require,
+    RevisionConflict,
     Unmet,
     Update,
 )
 from runtime.outbox import outgoing
-from runtime.problems import Conflict, NotFound
+from runtime.problems import NotFound
 from runtime.table import InTable, Stored
 
-
-class Products(InTable):
-    """The products of all tenants; each call is about one tenant's."""
-
-    def find(self, tenant: str, sku: str) -> Product | None:
-        """Return the product, or None."""
-        stored = self._table.get(product_key(tenant, sku))
-        return None if stored is None else product_of(stored)
-
-    def find_many(self, tenant: str, skus: Sequence[str]) -> dict[str, Product]:
-        """Return those of the products that exist, by SKU."""
-        found = self._table.get_many([product_key(tenant, sku) for sku in skus])
-        return {product.sku: product for product in map(product_of, found.values())}
-
-    def add(self, tenant: str, product: Product) -> None:
-        """Write a new product.
-
-        Raises
-        ------
-        Conflict
-            Another request wrote it first.
-        """
-        try:
-            self.save(tenant, [(None, product)])
-        except Exists as failure:
-            raise Conflict("another request put this product on sale: try again") from failure
-
-    def save(self, tenant: str, changed: Sequence[tuple[Product | None, Product]]) -> None:
-        """Write 1 to 100 products in one transaction, each with what it was before.
-
-        Raises
-        ------
-        runtime.changes.Exists, runtime.changes.RevisionConflict
-            One of them is not what it was any more.
-        """
-        self._table.commit(*(_product_change(tenant, old, new) for old, new in changed))
+_ATTEMPTS = 4
 
 
 class Customers(InTable):
@@ -124,7 +90,7 @@ class Orders(InTable):
         stored = self._table.get(order_key(tenant, order_id))
         if stored is None:
             raise NotFound("there is no order by that id")
-        return _order(stored)
+        return order_of(stored)
 
     def page(
         self, tenant: str, *, customer_id: str | None, limit: int, after: str | None
@@ -136,12 +102,12 @@ class Orders(InTable):
         The orders, and where the list goes on.
         """
         index, pk = (
-            ("gsi1", _list(tenant))
+            ("gsi1", orders_list(tenant))
             if customer_id is None
             else ("gsi2", _list_of(tenant, customer_id))
         )
         part = self._table.query(pk, index=index, limit=limit, after=after, forward=False)
-        return [_order(stored) for stored in part.items], part.last
+        return [order_of(stored) for stored in part.items], part.last
 
     def open_of(self, tenant: str, customer_id: str) -> Iterator[str]:
         """Yield the id of every open order of the customer, none that was placed before missed."""
@@ -170,7 +136,7 @@ class Orders(InTable):
                     events=[_entry(order, placed, order.placed_at, cause)],
                     **_lists(tenant, order),
                 ),
-                Create(key=_open_key(tenant, customer_id, order.id), data={}),
+                opened(_open_key(tenant, customer_id, order.id), tenant, order),
                 Require(key=_customer_key(tenant, customer_id), data={"status": "active"}),
             )
         except Unmet as failure:
@@ -207,7 +173,6 @@ class Orders(InTable):
         """
         tenant = cause.tenant
         pointer = _open_key(tenant, new.customer_id, new.id)
-        news = [events.refunded(new, now)] if new.refunded_at else events.told(new, now)
         self._table.commit(
             # First, so that what was handled before is known as such.
             *([mark] if mark else []),
@@ -216,11 +181,77 @@ class Orders(InTable):
                 data=_data(new),
                 revision=new.revision,
                 expected=old.revision,
-                events=[_entry(new, payload, now, cause) for payload in news],
+                events=[_entry(new, payload, now, cause) for payload in _news(old, new, now)],
                 **_lists(tenant, new),
             ),
-            *([Remove(key=pointer)] if new.status in ENDED else []),
+            *moved(pointer, tenant, old, new),
         )
+
+    def change(
+        self,
+        order_id: str,
+        rule: Callable[[Order], Order],
+        *,
+        now: datetime,
+        cause: Cause,
+        mark: Change | None = None,
+    ) -> Order:
+        """Have a rule change an order, also while others change it.
+
+        Parameters
+        ----------
+        order_id
+            Which one.
+        rule
+            Takes the order as it is and returns what becomes of it, the same object for nothing.
+        now, cause, mark
+            As of `save`.
+
+        Returns
+        -------
+        Order
+            As it is now.
+
+        Raises
+        ------
+        NotFound
+            There is none by that id.
+        runtime.changes.Exists
+            The mark is there already.
+        runtime.changes.RevisionConflict
+            It goes on changing under our hands.
+        """
+        for attempt in range(1, _ATTEMPTS + 1):
+            old = self.get(cause.tenant, order_id)
+            new = rule(old)
+            if new is old:
+                break
+            try:
+                self.save(old, new, now=now, cause=cause, mark=mark)
+            except RevisionConflict:
+                if attempt == _ATTEMPTS:
+                    raise
+            else:
+                break
+        return new
+
+    def claim(self, tenant: str, order_id: str, run: str) -> bool:
+        """Return whether the order is an execution's to carry through: the first that asks.
+
+        Parameters
+        ----------
+        tenant, order_id
+            Which order.
+        run
+            The execution's name.
+        """
+        key = Key(order_key(tenant, order_id).pk, "RUN")
+        try:
+            self._table.commit(Create(key=key, data={"run": run}))
+        except Exists:
+            stored = self._table.get(key)
+            return stored is not None and stored.data["run"] == run
+        return True
 
 
 class _Lists(TypedDict):
@@ -230,44 +261,9 @@ class _Lists(TypedDict):
 
 def _lists(tenant: str, order: Order) -> _Lists:
     return {
-        "gsi1": Key(_list(tenant), order.id),
+        "gsi1": Key(orders_list(tenant), order.id),
         "gsi2": Key(_list_of(tenant, order.customer_id), order.id),
     }
-
-
-@dataclass(kw_only=True, eq=False, repr=False)
-class _Told(Update):
-    """Replace a product of which nothing was said since, be it without a new revision."""
-
-    as_of: str
-
-    def operation(self) -> Operation:
-        """Return the write."""
-        operation = super().operation()
-        parameters = operation["parameters"]
-        unknown = "" if self.as_of else "attribute_not_exists(#data.as_of) OR "
-        parameters["ConditionExpression"] += f" AND ({unknown}#data.as_of = :as_of)"
-        parameters["ExpressionAttributeNames"] = {"#data": "data"}
-        parameters["ExpressionAttributeValues"][":as_of"] = {"S": self.as_of}
-        return operation
-
-
-def _product_change(tenant: str, old: Product | None, new: Product) -> Change:
-    key, data = product_key(tenant, new.sku), _data(new)
-    if old is None:
-        return Create(key=key, data=data)
-    expected = old.revision
-    return _Told(key=key, data=data, revision=new.revision, expected=expected, as_of=old.as_of)
-
-
-def product_key(tenant: str, sku: str) -> Key:
-    """Return the key of a product; what else is known of it is beside it."""
-    return Key(f"TENANT#{tenant}#PRODUCT#{sku}", "PRODUCT")
-
-
-def picture_key(tenant: str, sku: str) -> Key:
-    """Return the key of what is known of a product's pictures (`orders.pictures`)."""
-    return Key(product_key(tenant, sku).pk, "PICTURE")
 
 
 def order_key(tenant: str, order_id: str) -> Key:
@@ -283,7 +279,8 @@ def _open_key(tenant: str, user_id: str, order_id: str) -> Key:
     return Key(f"TENANT#{tenant}#CUSTOMER#{user_id}", f"OPEN#{order_id}")
 
 
-def _list(tenant: str) -> str:
+def orders_list(tenant: str) -> str:
+    """Return the partition of gsi1 that lists a tenant's orders by their ids."""
     return f"TENANT#{tenant}#ORDERS"
 
 
@@ -291,17 +288,19 @@ def _list_of(tenant: str, user_id: str) -> str:
     return f"TENANT#{tenant}#CUSTOMER#{user_id}#ORDERS"
 
 
-def product_of(stored: Stored) -> Product:
-    """Return the product that an item is."""
-    return Product(**stored.data, revision=stored.revision)
-
-
-def _order(stored: Stored) -> Order:
+def order_of(stored: Stored) -> Order:
+    """Return the order that an item is."""
     return Order(**stored.data, revision=stored.revision)
 
 
-def _data(entity: Product | Order) -> dict[str, Any]:
-    return entity.model_dump(mode="json", exclude={"revision"})
+def _data(order: Order) -> dict[str, Any]:
+    return order.model_dump(mode="json", exclude={"revision"})
+
+
+def _news(old: Order, new: Order, now: datetime) -> Sequence[EventData]:
+    if new.refunded_at and not old.refunded_at:
+        return [events.refunded(new, now)]
+    return events.told(new, now) if new.status != old.status else []
 
 
 def _entry(order: Order, payload: EventData, now: datetime, cause: Cause) -> Entry:

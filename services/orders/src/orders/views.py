@@ -58,6 +58,8 @@ class OrderView(View):
     placed_at: datetime
     cancelled_at: datetime | None
     reason: str | None
+    dispatch_at: datetime | None
+    refunded_at: datetime | None
     revision: int
 
 

@@ -11,8 +11,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from orders.payments import Payments, gateway, secret
-from runtime import clients
+from orders.payments import Payments, gateway
 from runtime.logs import logger
 from runtime.table import Table
 
@@ -110,16 +109,6 @@ def provider() -> Iterator[Scripted]:
     server.server_close()
     thread.join()
     assert script.replies == []
-
-
-@pytest.fixture
-def put_secret(aws: None, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Put a text where the functions find the payment secret."""
-    manager = clients.client("secretsmanager")
-    made = manager.create_secret(Name="starling/unit/orders/payments")
-    monkeypatch.setenv("PAYMENTS_SECRET_ARN", made["ARN"])
-    secret._connected.cache_clear()
-    return lambda text: manager.put_secret_value(SecretId=made["ARN"], SecretString=text) and None
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from orders.inventory import Inventory
 from orders.pictures import ProductPictures
-from orders.store import Products
+from orders.products import Products
 from orders.views import ProductView, product_answer
 from runtime.endpoint import endpoint
 from runtime.messages import Answer, Request

@@ -29,8 +29,17 @@ def get_timeline(request: Request[None], orders: Orders) -> TimelineView:
 
 
 def _moments(order: Order) -> list[MomentView]:
+    # What leaves an order's status as it is comes behind the step that it follows.
+    behind = {
+        "awaiting_approval": ("approved", order.approved_at),
+        "confirmed": ("invoiced", order.invoiced_at),
+    }
     moments = [MomentView(what="placed", at=order.placed_at)]
-    moments += [MomentView(what=step.status, at=step.at, why=step.why) for step in order.steps]
+    for step in order.steps:
+        moments.append(MomentView(what=step.status, at=step.at, why=step.why))
+        what, at = behind.get(step.status, ("", None))
+        if at:
+            moments.append(MomentView(what=what, at=at))
     if order.cancelled_at and not order.steps:  # from before steps were kept
         moments.append(MomentView(what="cancelled", at=order.cancelled_at, why=order.reason))
     if order.refunded_at:

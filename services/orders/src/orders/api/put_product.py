@@ -10,7 +10,7 @@ from orders.domain import products as rules
 from orders.domain.products import Product
 from orders.inventory import Inventory
 from orders.pictures import ProductPictures
-from orders.store import Products
+from orders.products import Products
 from orders.views import ProductView, product_answer
 from runtime.endpoint import endpoint
 from runtime.ids import new_ulid

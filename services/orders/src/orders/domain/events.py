@@ -37,10 +37,9 @@ def told(order: Order, at: datetime) -> Sequence[EventData]:
         case "placed":
             return [OrderPlaced(**whole)]
         case "confirmed":
-            paid = PaymentCaptured(
-                order_id=order.id, customer_id=order.customer_id, amount=order.total, captured_at=at
-            )
-            return [paid, OrderConfirmed(**whole, confirmed_at=at)]
+            # Without a payment it costs nothing.
+            paid = [_captured(order, at)] if order.payment_id else []
+            return [*paid, OrderConfirmed(**whole, confirmed_at=at)]
         case "fulfilled":
             return [OrderFulfilled(**whole, fulfilled_at=at)]
         case "rejected":
@@ -51,6 +50,12 @@ def told(order: Order, at: datetime) -> Sequence[EventData]:
             return [OrderCancelled(**whole, reason=reason, cancelled_at=at)]
         case "reserved" | "awaiting_approval":
             return []
+
+
+def _captured(order: Order, at: datetime) -> PaymentCaptured:
+    return PaymentCaptured(
+        order_id=order.id, customer_id=order.customer_id, amount=order.total, captured_at=at
+    )
 
 
 def refunded(order: Order, at: datetime) -> PaymentRefunded:

@@ -1,23 +1,14 @@
-"""The order: placed at the prices of the moment, and what may become of it."""
+"""The order, and what may become of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from contracts.events.orders import OrderType
-from contracts.money import MAX_AMOUNT, Money
-from orders.domain.problems import (
-    InactiveCustomer,
-    MixedCurrencies,
-    OrderEnded,
-    TotalTooLarge,
-    UnknownCustomer,
-    UnknownProduct,
-)
-from orders.domain.products import Product
-from runtime.problems import FieldError, InvalidRequest
+from contracts.money import Money
+from orders.domain.problems import OrderEnded
 
 CustomerStatus = Literal["active", "inactive", "erased"]
 OrderStatus = Literal[
@@ -25,26 +16,31 @@ OrderStatus = Literal[
 ]
 """Its goods are reserved; somebody must approve it; it is paid; it has left, or never will."""
 
-RejectionReason = Literal["not_approved", "out_of_stock", "payment_failed", "payment_overdue"]
+RejectionReason = Literal[
+    "not_approved",
+    "out_of_stock",
+    "payment_failed",
+    "payment_overdue",
+    "processing_failed",
+    "unknown_type",
+]
 """Why an order was rejected; more may come."""
 
 _AFTER: Mapping[OrderStatus, frozenset[OrderStatus]] = {
     "placed": frozenset({"reserved", "rejected", "cancelled"}),
     "reserved": frozenset({"awaiting_approval", "confirmed", "rejected", "cancelled"}),
     "awaiting_approval": frozenset({"confirmed", "rejected", "cancelled"}),
-    "confirmed": frozenset({"fulfilled", "cancelled"}),
+    "confirmed": frozenset({"fulfilled", "rejected", "cancelled"}),
 }
 """What an order may become; what is not in it has ended."""
 
+UNPAID: Collection[OrderStatus] = ("placed", "reserved", "awaiting_approval")
+"""What an order may be before it is paid."""
+
+_PAYABLE: Collection[OrderStatus] = ("reserved", "awaiting_approval")
+
 ENDED = frozenset({"fulfilled", "rejected", "cancelled"})
 """Nothing becomes of an order any more, but that its money goes back."""
-
-
-class Wanted(NamedTuple):
-    """One line of what a customer asks for."""
-
-    sku: str
-    quantity: int
 
 
 class Line(BaseModel):
@@ -77,8 +73,14 @@ class Order(BaseModel):
         The payment provider's token for how it will be paid: neither shown nor told.
     cancelled_at, reason
         When it was cancelled, and why it was that or rejected.
+    approved_at
+        When somebody approved it, if that was needed.
     payment_id
         The provider's id of the payment, once there is one: not shown either.
+    dispatch_at
+        When it leaves, once that is arranged.
+    invoiced_at
+        When its invoice was written.
     refunded_at
         When its money went back, if it did.
     steps
@@ -99,79 +101,13 @@ class Order(BaseModel):
     cancelled_at: datetime | None = None
     reason: str | None = None
     payment_method: str | None = None
+    approved_at: datetime | None = None
     payment_id: str | None = None
+    dispatch_at: datetime | None = None
+    invoiced_at: datetime | None = None
     refunded_at: datetime | None = None
     steps: tuple[Step, ...] = ()
     revision: int = 1
-
-
-def place(
-    order_id: str,
-    *,
-    customer_id: str,
-    customer: CustomerStatus | None,
-    wanted: Sequence[Wanted],
-    products: Mapping[str, Product],
-    type: OrderType,  # noqa: A002 - the order's own word
-    payment_method: str | None,
-    at: datetime,
-) -> Order:
-    """Return a new order.
-
-    Parameters
-    ----------
-    order_id, customer_id, type, payment_method, at
-        As the order's.
-    customer
-        What is known of the customer; None if nothing is.
-    wanted
-        What is asked for.
-    products
-        Those of the wanted products that are on sale, by SKU.
-
-    Raises
-    ------
-    InvalidRequest
-        A product stands on two lines.
-    UnknownCustomer, InactiveCustomer, UnknownProduct, MixedCurrencies, TotalTooLarge
-        It is refused.
-    """
-    _each_once(wanted)
-    if customer is None:
-        raise UnknownCustomer
-    if customer != "active":
-        raise InactiveCustomer
-    lines = _lines(wanted, products)
-    return Order(
-        id=order_id,
-        customer_id=customer_id,
-        items=lines,
-        total=total(lines),
-        type=type,
-        placed_at=at,
-        payment_method=payment_method,
-    )
-
-
-def total(lines: Sequence[Line]) -> Money:
-    """Return the sum over all lines, at least one, of price times quantity.
-
-    Raises
-    ------
-    MixedCurrencies, TotalTooLarge
-        There is no such sum.
-    """
-    currency = lines[0].price.currency
-    odd = [n for n, line in enumerate(lines) if line.price.currency != currency]
-    if odd:
-        raise MixedCurrencies(
-            f"the first product is priced in {currency}, others are not",
-            errors=[FieldError(f"items.{n}.sku", f"not priced in {currency}") for n in odd],
-        )
-    amount = sum(line.price.amount * line.quantity for line in lines)
-    if amount > MAX_AMOUNT:
-        raise TotalTooLarge(f"the total would be over {MAX_AMOUNT} in minor units of {currency}")
-    return Money(amount=amount, currency=currency)
 
 
 def reserve(order: Order, *, at: datetime) -> Order:
@@ -192,9 +128,78 @@ def await_approval(order: Order, *, at: datetime) -> Order:
     return _become(order, "awaiting_approval", at)
 
 
-def confirm(order: Order, *, payment_id: str, at: datetime) -> Order:
+def approve(order: Order, *, at: datetime) -> Order:
+    """Return the order with the approval that it awaited; the same object if it has it.
+
+    Raises
+    ------
+    OrderEnded, NotPossible
+        It awaits none.
+    """
+    if order.approved_at is not None:
+        return order
+    return _changed(order, {"awaiting_approval"}, approved_at=at)
+
+
+def give_method(order: Order, *, payment_method: str) -> Order:
+    """Return the order with how it will be paid; the same object if that is known.
+
+    Raises
+    ------
+    OrderEnded, NotPossible
+        It is not to be paid any more, or otherwise.
+    """
+    if order.payment_method == payment_method:
+        return order
+    if order.payment_method is not None:
+        raise NotPossible("how the order is paid is settled")
+    return _changed(order, UNPAID, payment_method=payment_method)
+
+
+def begin_payment(order: Order, *, payment_id: str) -> Order:
+    """Return the order with the payment that may be captured for it; the same object if it has it.
+
+    Raises
+    ------
+    OrderEnded, NotPossible
+        It is not to be paid, or has another payment.
+    """
+    if order.payment_id == payment_id:
+        return order
+    if order.payment_id is not None:
+        raise NotPossible("the order has a payment")
+    return _changed(order, _PAYABLE, payment_id=payment_id)
+
+
+def confirm(order: Order, *, at: datetime) -> Order:
     """Return the order paid; the same object if it is."""
-    return _become(order, "confirmed", at, payment_id=payment_id)
+    return _become(order, "confirmed", at)
+
+
+def arrange(order: Order, *, dispatch_at: datetime) -> Order:
+    """Return the order with when it leaves; the same object if that is arranged.
+
+    Raises
+    ------
+    OrderEnded, NotPossible
+        It is not to leave.
+    """
+    if order.dispatch_at is not None:
+        return order
+    return _changed(order, {"confirmed"}, dispatch_at=dispatch_at)
+
+
+def bill(order: Order, *, at: datetime) -> Order:
+    """Return the order with its invoice written; the same object if it was.
+
+    Raises
+    ------
+    OrderEnded, NotPossible
+        There is nothing to be billed.
+    """
+    if order.invoiced_at is not None:
+        return order
+    return _changed(order, {"confirmed"}, invoiced_at=at)
 
 
 def fulfil(order: Order, *, at: datetime) -> Order:
@@ -237,6 +242,15 @@ class NotPossible(Exception):
     """The order is not where it could become this."""
 
 
+def _changed(order: Order, while_: Collection[OrderStatus], **changes: Any) -> Order:
+    """Return the order with a change that leaves it where it is."""
+    if order.status in ENDED:
+        raise OrderEnded(order.status)
+    if order.status not in while_:
+        raise NotPossible(f"the order is {order.status}")
+    return order.model_copy(update={"revision": order.revision + 1, **changes})
+
+
 def _become(
     order: Order, status: OrderStatus, at: datetime, why: str | None = None, **more: Any
 ) -> Order:
@@ -249,27 +263,3 @@ def _become(
     step = Step(status=status, at=at, why=why)
     changes = {"status": status, "steps": (*order.steps, step), "revision": order.revision + 1}
     return order.model_copy(update=changes | more)
-
-
-def _each_once(wanted: Sequence[Wanted]) -> None:
-    first = {line.sku: n for n, line in reversed(list(enumerate(wanted)))}
-    again = [n for n, line in enumerate(wanted) if first[line.sku] != n]
-    if again:
-        raise InvalidRequest(
-            "each product may stand on one line only",
-            errors=[FieldError(f"items.{n}.sku", "on an earlier line already") for n in again],
-        )
-
-
-def _lines(wanted: Sequence[Wanted], products: Mapping[str, Product]) -> tuple[Line, ...]:
-    unknown = [n for n, line in enumerate(wanted) if line.sku not in products]
-    if unknown:
-        raise UnknownProduct(
-            "a product of this order is not on sale",
-            errors=[FieldError(f"items.{n}.sku", "not on sale") for n in unknown],
-        )
-    found = [(products[line.sku], line.quantity) for line in wanted]
-    return tuple(
-        Line(sku=product.sku, name=product.name, quantity=quantity, price=product.price)
-        for product, quantity in found
-    )

@@ -51,3 +51,33 @@ class OrderEnded(Problem):
 
     def __init__(self, how: str) -> None:
         super().__init__(f"the order was {how} already")
+
+
+class ApprovalNotAwaited(Problem):
+    """Nobody has to approve the order, or not yet."""
+
+    status, type, title = 409, "approval-not-awaited", "The order awaits no approval"
+
+
+class ApprovalExpired(Problem):
+    """The time to approve the order is over."""
+
+    status, type, title = 409, "approval-expired", "The time to approve is over"
+
+
+class ApprovalAnswered(Problem):
+    """Somebody has approved the order, or refused to."""
+
+    status, type, title = 409, "approval-answered", "The order has had its answer"
+
+
+class PaymentSettled(Problem):
+    """How the order is paid cannot be changed any more."""
+
+    status, type, title = 409, "payment-settled", "How the order is paid is settled"
+
+
+class NoInvoice(Problem):
+    """The order is not paid, or its invoice is not written yet."""
+
+    status, type, title = 409, "no-invoice", "There is no invoice"

@@ -6,6 +6,7 @@ from orders.payments.model import (
     Payment,
     PaymentDeclined,
     PaymentRefused,
+    ProviderLeftAlone,
     ProviderUnavailable,
 )
 
@@ -15,5 +16,6 @@ __all__ = [
     "PaymentDeclined",
     "PaymentRefused",
     "Payments",
+    "ProviderLeftAlone",
     "ProviderUnavailable",
 ]

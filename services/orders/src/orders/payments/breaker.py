@@ -20,7 +20,7 @@ from aws_lambda_powertools.utilities.circuit_breaker import (
 )
 
 from orders.payments.circuit import NAME, Circuit
-from orders.payments.model import ProviderUnavailable
+from orders.payments.model import ProviderLeftAlone
 from orders.payments.provider import Answer, Dead, Request
 from runtime.clients import client
 from runtime.logs import logger
@@ -78,7 +78,7 @@ class Breaker:
 
         Raises
         ------
-        ProviderUnavailable
+        ProviderLeftAlone
             It is: nothing was sent.
         Dead
             Of the call itself.
@@ -87,7 +87,7 @@ class Breaker:
             return self._guarded(request)
         except CircuitBreakerOpenError:
             count("BreakerRefusals", breaker=NAME)
-            raise ProviderUnavailable("the payment provider is left alone for a while") from None
+            raise ProviderLeftAlone("the payment provider is left alone for a while") from None
 
     def _counted(self, request: Request) -> Answer:
         try:

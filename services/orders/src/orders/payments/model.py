@@ -41,7 +41,11 @@ class PaymentRefused(Exception):
 
 
 class ProviderUnavailable(Exception):
-    """The provider gave no answer that counts, or is not asked just now: try again later."""
+    """The provider gave no answer that counts: try again later."""
+
+
+class ProviderLeftAlone(ProviderUnavailable):
+    """The provider is in trouble, and is not asked for a while: nothing was sent."""
 
 
 @dataclass(frozen=True)

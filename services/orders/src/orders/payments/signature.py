@@ -4,6 +4,7 @@ The scheme is Stripe's: ``Stripe-Signature: t=<epoch seconds>,v1=<hex>,…`` wit
 ``<t>.<body>`` under the endpoint's secret; while a secret is changed, there is one for each.
 """
 
+import hashlib
 import hmac
 import json
 import re
@@ -73,6 +74,21 @@ def verify(
     if abs(now.timestamp() - int(signed_at)) > tolerance:
         raise Stale("signed at another time")
     return _object(raw)
+
+
+def fingerprint(raw: bytes, header: str | None) -> str:
+    """Return what one sending of a body has in common with its replays, in hexadecimal digits.
+
+    It is made of what is signed: another choice or order of signatures changes nothing, but who
+    sends the same again later has to sign again.
+
+    Raises
+    ------
+    Unsigned
+        The header is none of the scheme.
+    """
+    signed_at, _ = _parsed(header)
+    return hashlib.sha256(f"{signed_at}.".encode() + raw).hexdigest()
 
 
 def _parsed(header: str | None) -> tuple[str, list[str]]:

@@ -10,7 +10,7 @@ from contracts.reader import Reader
 from contracts.values import Name
 from orders.domain.products import Product, imported
 from orders.importing import take_in
-from orders.store import Products
+from orders.products import Products
 from runtime.logs import logger
 from runtime.reaction import Event, reaction
 

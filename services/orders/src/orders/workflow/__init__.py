@@ -1,0 +1,1 @@
+"""A module per task of the state machine beside them."""
