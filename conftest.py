@@ -8,6 +8,12 @@ import infra  # noqa: F401 - before pytest makes a module of the folder of the s
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the options of the whole suite."""
     parser.addoption(
+        "--orders",
+        type=int,
+        default=40,
+        help="How many orders the end-to-end tests put under load; claims are made with 200.",
+    )
+    parser.addoption(
         "--stage",
         default="test",
         help="the stage that end-to-end tests run against; a local stage is started if it is down",

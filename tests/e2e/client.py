@@ -1,9 +1,12 @@
 """A tenant's view of a stage, for tests: requests with tokens of its own."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,6 +16,8 @@ from infra import aws
 from infra.journey_steps import Caller, until
 from infra.signin import sign_in
 from infra.stages import Stage
+
+_STARLING = Path(sys.executable).with_name("starling")
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,7 @@ class Tenant:
             )
         )
 
-    def reached(self, order: str, *statuses: str) -> dict[str, Any]:
+    def reached(self, order: str, *statuses: str, seconds: float = 60) -> dict[str, Any]:
         """Wait until an order has one of some statuses, and return it."""
 
         def look() -> dict[str, Any]:
@@ -62,7 +67,9 @@ class Tenant:
             return document
 
         wanted = " or ".join(statuses)
-        return until(f"{order} was {wanted}", look, lambda seen: seen["status"] in statuses)
+        return until(
+            f"{order} was {wanted}", look, lambda seen: seen["status"] in statuses, seconds
+        )
 
     def search(self, text: str, **query: Any) -> list[dict[str, Any]]:
         """Return the first page of what a search finds."""
@@ -124,6 +131,23 @@ class UnderTest:
     def client(self, service: str) -> Any:
         """Return an AWS client for the stage."""
         return aws.client(self.stage, service)
+
+    def starling(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """Run a command of the command line for the stage."""
+        return subprocess.run(
+            [_STARLING, *arguments, "--stage", self.stage.name],
+            capture_output=True,
+            text=True,
+            timeout=900,
+            check=False,
+        )
+
+    def run(self, service: str, schedule: str, *arguments: str) -> dict[str, Any]:
+        """Run a schedule by hand, and return what it says of the run."""
+        done = self.starling("run", service, schedule, *arguments)
+        assert done.returncode == 0, done.stderr
+        told: dict[str, Any] = json.loads(done.stdout)
+        return told
 
     def forge(self, source: str, kind: str, detail: dict[str, Any]) -> None:
         """Put an event on the bus that no service has published."""

@@ -17,6 +17,7 @@ from tests.e2e.client import Tenant, UnderTest, assert_problem
 RECOVERY_SECONDS = 3  # of a local stage (services/orders/stack.py)
 VISA, DECLINED = "pm_card_visa", "pm_card_chargeDeclined"
 LARGE = 100_000
+PATIENCE = 600  # seconds, of many orders at once on a busy machine
 ENDS = {"fulfilled", "rejected", "cancelled"}
 
 
@@ -75,7 +76,7 @@ def until_free(tenant: Tenant, pieces: int, sku: str = "lamp") -> None:
 
 
 def ended(tenant: Tenant, order: str) -> dict[str, Any]:
-    return tenant.reached(order, *ENDS)
+    return tenant.reached(order, *ENDS, seconds=PATIENCE)
 
 
 def happened(tenant: Tenant, order: str) -> list[str]:
@@ -273,22 +274,23 @@ def test_fifty_orders_for_ten_pieces_are_ten_confirmed_and_forty_rejected(
     assert len(sandbox.charges(*orders)) == 10
 
 
-def test_two_hundred_orders_outlive_a_dead_provider_and_pay_an_unsure_one_once(
-    tenant: Tenant, customer: str, sandbox: Sandbox
+def test_many_orders_outlive_a_dead_provider_and_pay_an_unsure_one_once(
+    request: pytest.FixtureRequest, tenant: Tenant, customer: str, sandbox: Sandbox
 ) -> None:
-    tenant.product(stock=500)
+    how_many = request.config.getoption("--orders")
+    tenant.product(stock=how_many + 1)
     sandbox.fault("error_500")
     before, since = sandbox.calls(), time.monotonic()
-    orders = placed(tenant, customer, 200)
+    orders = placed(tenant, customer, how_many)
     for order in orders:
-        tenant.reached(order, "reserved")
+        tenant.reached(order, "reserved", seconds=PATIENCE)
     until("the provider was given up", lambda: sandbox.calls() - before, lambda n: n >= THRESHOLD)
     calls, seconds = sandbox.calls() - before, time.monotonic() - since
     assert calls <= THRESHOLD + 1 + seconds / RECOVERY_SECONDS, "more than it takes to notice"
     sandbox.well()
     sandbox.fault("reset_after_charge", rate=0.3)
     assert {ended(tenant, order)["status"] for order in orders} == {"fulfilled"}
-    until_free(tenant, 300)
+    until_free(tenant, 1)
     captured = Counter(one["order_id"] for one in sandbox.charges(*orders))
     assert captured == dict.fromkeys(orders, 1)
     assert all(sandbox.kept(order) == 1999 for order in orders)

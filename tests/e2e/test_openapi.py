@@ -9,6 +9,7 @@ import os
 import subprocess
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,6 +28,9 @@ SERVICES = {service.name: service for service in services()}
 USER, ORDER, MEDIA = (f"{prefix}_01JZ0000000000000000000000" for prefix in ("usr", "ord", "med"))
 """The ids in the examples."""
 
+DAY = "2026-11-20"
+"""The day in the examples."""
+
 
 class Things(NamedTuple):
     """What the examples name: ids by those in the examples, and others that one path has alone."""
@@ -35,11 +39,11 @@ class Things(NamedTuple):
     of_path: dict[str, dict[str, str]]
 
 
-def users(tenant: Tenant) -> Things:
+def users(_: UnderTest, tenant: Tenant) -> Things:
     return Things({USER: tenant.user()["id"]}, {})
 
 
-def orders(tenant: Tenant) -> Things:
+def orders(stage: UnderTest, tenant: Tenant) -> Things:
     user, sku = tenant.user()["id"], tenant.product("TEA-1")
     gold = tenant.product("GOLD-1", amount=100_000)
 
@@ -47,9 +51,11 @@ def orders(tenant: Tenant) -> Things:
         placed = tenant.order(user, of, **more)
         return {ORDER: tenant.reached(placed["id"], status)["id"]}
 
+    unpaid, today = order(sku, "reserved"), f"{datetime.now(UTC):%Y-%m-%d}"
+    stage.run("orders", "daily-report", "--date", today)
     # What ends an order, or needs one that came so far, has one of its own.
     return Things(
-        {USER: user} | order(sku, "reserved"),
+        {USER: user} | unpaid,
         {
             "/orders/{id}/approval": order(gold, "awaiting_approval"),
             "/orders/{id}/cancel": order(sku, "reserved"),
@@ -57,21 +63,22 @@ def orders(tenant: Tenant) -> Things:
                 sku, "fulfilled", type="EXPRESS", payment_method="pm_card_visa"
             ),
             "/orders/{id}/payment": order(sku, "reserved"),
+            "/reports/{date}": {DAY: today},
         },
     )
 
 
-def media(tenant: Tenant) -> Things:
+def media(_: UnderTest, tenant: Tenant) -> Things:
     picture = {"filename": "a.jpg", "content_type": "image/jpeg", "size": 9, "purpose": "product"}
     made = created(tenant.admin.send("POST", "media", "/media", json=picture))
     return Things({MEDIA: made["id"]}, {})
 
 
-THINGS: dict[str, Callable[[Tenant], Things]] = {
+THINGS: dict[str, Callable[[UnderTest, Tenant], Things]] = {
     "users": users,
     "orders": orders,
     "media": media,
-    "search-sync": lambda _tenant: Things({}, {}),
+    "search-sync": lambda _stage, _tenant: Things({}, {}),
 }
 """What makes the things that a service's examples name."""
 
@@ -102,7 +109,7 @@ class Run(NamedTuple):
 def ask(stage: UnderTest, service: str, of: Document, folder: Path) -> Run:
     """Let schemathesis ask a service, as a tenant that has what the examples name."""
     tenant = stage.tenant()
-    text = with_ids(of, THINGS[service](tenant))
+    text = with_ids(of, THINGS[service](stage, tenant))
     folder.mkdir()
     file, report = folder / "openapi.json", folder / "report.ndjson"
     file.write_text(text, encoding="utf-8")

@@ -3,10 +3,7 @@
 import csv
 import io
 import json
-import subprocess
-import sys
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,29 +11,12 @@ import pytest
 from ulid import ULID
 
 from infra.journey_steps import until
-from infra.stages import Stage
 from tests.e2e.client import Tenant, UnderTest, assert_problem
 
-STARLING = Path(sys.executable).with_name("starling")
 
-
-def starling(stage: Stage, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a schedule of orders by the command line."""
-    return subprocess.run(
-        [STARLING, "run", "orders", *arguments, "--stage", stage.name],
-        capture_output=True,
-        text=True,
-        timeout=900,
-        check=False,
-    )
-
-
-def ran(stage: Stage, *arguments: str) -> dict[str, Any]:
-    """Run a schedule, and return what it says of the run."""
-    done = starling(stage, *arguments)
-    assert done.returncode == 0, done.stderr
-    told: dict[str, Any] = json.loads(done.stdout)
-    return told
+def ran(stage: UnderTest, *arguments: str) -> dict[str, Any]:
+    """Run a schedule of orders, and return what it says of the run."""
+    return stage.run("orders", *arguments)
 
 
 def report(tenant: Tenant, day: str) -> httpx.Response:
@@ -53,7 +33,7 @@ def test_a_tenants_report_of_a_day(stage: UnderTest, tenant: Tenant) -> None:
     assert_problem(report(tenant, day), 404, "not-found")
 
     def reported() -> dict[str, Any]:
-        ran(stage.stage, "daily-report", "--date", day)
+        ran(stage, "daily-report", "--date", day)
         document: dict[str, Any] = report(tenant, day).json()
         return document
 
@@ -75,15 +55,15 @@ def test_a_tenants_report_of_a_day(stage: UnderTest, tenant: Tenant) -> None:
 def test_yesterdays_report_is_made_once(stage: UnderTest, tenant: Tenant) -> None:
     today = date.fromisoformat(placed(tenant)["placed_at"][:10])
     yesterday = (today - timedelta(days=1)).isoformat()
-    ran(stage.stage, "daily-report", "--date", yesterday)
+    ran(stage, "daily-report", "--date", yesterday)
     first = report(tenant, yesterday).json()
     assert (first["orders"], first["complete"]) == (0, True)
-    assert ran(stage.stage, "daily-report", "--date", yesterday)["already"] >= 1
+    assert ran(stage, "daily-report", "--date", yesterday)["already"] >= 1
     assert report(tenant, yesterday).json() | {"links": None} == first | {"links": None}
 
 
 def test_what_is_to_come_is_refused(stage: UnderTest) -> None:
-    done = starling(stage.stage, "daily-report", "--date", "2999-01-01")
+    done = stage.starling("run", "orders", "daily-report", "--date", "2999-01-01")
     assert done.returncode == 1
     assert "still to come" in " ".join(done.stderr.split())
 
@@ -145,7 +125,7 @@ def test_what_was_never_paid_is_given_up(stage: UnderTest, tenant: Tenant) -> No
     row.write()
     told = until(
         "the order was given up",
-        lambda: ran(stage.stage, "clean-up-unpaid"),
+        lambda: ran(stage, "clean-up-unpaid"),
         lambda _: order(tenant, row.id)["status"] == "rejected",
     )
     assert told["failed"] == 0
@@ -179,7 +159,7 @@ def test_a_payment_that_no_order_knows_is_reported(stage: UnderTest, tenant: Ten
         )
     assert made.status_code == 200, made.text
     day = datetime.fromtimestamp(made.json()["created"], UTC).date().isoformat()
-    told = ran(stage.stage, "reconcile-payments", "--date", day)
+    told = ran(stage, "reconcile-payments", "--date", day)
     assert told["by_kind"]["unknown_order"] >= 1
     account = stage.client("sts").get_caller_identity()["Account"]
     bucket = f"{stage.stage.named('orders-documents')}-{account}"

@@ -162,7 +162,7 @@ class Journey:
         self._found(admin, order.id, "order", {"status": "placed"})
         orders.charged(order, taken=False)
         orders.approve(order)
-        order.becomes("confirmed", "invoiced", "fulfilled")
+        order.becomes("approved", "confirmed", "invoiced", "fulfilled")
         orders.told(order, "OrderConfirmed", "OrderFulfilled")
         orders.charged(order, taken=True)
         orders.free(sku, _STOCK - 2 - _MUCH)

@@ -24,6 +24,7 @@ PRICE = Money(amount=12900, currency="EUR")
 
 _LOOK_SECONDS = 0.02
 _BECAME = {
+    "approved": "it is approved",
     "awaiting_approval": "it is so much that it awaits approval",
     "cancelled": "it is cancelled",
     "confirmed": "it is paid and confirmed",

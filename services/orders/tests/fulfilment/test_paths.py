@@ -1,5 +1,6 @@
 """Each way that an order can go, with what it costs and what it leaves."""
 
+import json
 from datetime import timedelta
 from random import Random
 from typing import Any
@@ -15,6 +16,7 @@ from orders.payments.secret import BadSecret
 from orders.store import Orders
 from runtime.conformance import Response, ask
 from runtime.ids import new_id
+from runtime.logs import logger
 
 RANDOM = Random(7)  # noqa: S311 - which execution goes on, not a secret
 DECLINED = "pm_card_chargeDeclined"
@@ -47,6 +49,38 @@ def test_an_order_goes_from_its_placing_to_its_end(fulfilling: Any, customer: st
     assert fulfilling.told.types == {"text/html; charset=utf-8"}
     assert (done.dispatch_at, done.invoiced_at) == (done.dispatch_at, fulfilling.start)
     assert not fulfilling.parked
+
+
+def test_every_task_tells_its_log_which_order_it_is_about(
+    fulfilling: Any, customer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    placed = fulfilling.order(customer)
+    handled: dict[str, list[dict[str, Any]]] = {}
+    call = fulfilling.call
+
+    def logged(word: str, given: Any) -> Any:
+        before = len(lines)
+        result = call(word, given)
+        handled[word] = lines[before:]
+        return result
+
+    lines: list[dict[str, Any]] = []
+    registered: Any = logger.registered_handler
+    monkeypatch.setattr(registered, "emit", lambda told: lines.append(loads(registered, told)))
+    monkeypatch.setattr(fulfilling, "call", logged)
+    fulfilling.run(RANDOM)
+    assert len(handled) == 10
+    for word, told in handled.items():
+        assert told, f"{word} logs nothing"
+        for line in told:
+            assert (line["order_id"], line["tenant_id"]) == (placed, "acme"), word
+            assert line["correlation_id"]
+            assert "pm_card" not in json.dumps(line)
+
+
+def loads(handler: Any, told: Any) -> dict[str, Any]:
+    line: dict[str, Any] = json.loads(handler.format(told))
+    return line
 
 
 def test_an_express_order_leaves_at_once_and_another_with_the_next_round(
@@ -180,6 +214,8 @@ class TestApproval:
     def test_only_an_admin_of_the_tenant_may_answer(self, fulfilling: Any, waiting: str) -> None:
         assert answer(waiting, True, role="member").status == 403
         assert answer(waiting, True, tenant="other").status == 404
+        stale = answer(waiting, True, headers={"if-match": '"1"'})
+        assert stale.problem == (412, "stale")
         assert answer(waiting, "yes").status == 400
 
     def test_what_awaits_no_approval_takes_none(self, fulfilling: Any, customer: str) -> None:

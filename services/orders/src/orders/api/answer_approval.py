@@ -16,7 +16,7 @@ from orders.views import OrderView, order_answer
 from orders.waiting import AlreadyAnswered, Waiting
 from runtime.endpoint import endpoint
 from runtime.messages import Answer, Body, Request
-from runtime.problems import NotFound
+from runtime.problems import NotFound, Stale
 
 
 class ApprovalAnswer(Body):
@@ -37,6 +37,8 @@ def answer_approval(
     if wait.answer is None:
         if order.status in ENDED:
             raise OrderEnded(order.status)
+        if request.if_match not in (None, order.revision):
+            raise Stale(f"the order is at revision {order.revision}")
         if now >= wait.until:
             raise ApprovalExpired(f"the time for it ended at {wait.until:%Y-%m-%dT%H:%M:%SZ}")
     try:
@@ -54,7 +56,7 @@ handler = endpoint(
     "/orders/{id}/approval",
     answer_approval,
     role="admin",
-    problems=[NotFound, ApprovalNotAwaited, ApprovalExpired, ApprovalAnswered, OrderEnded],
+    problems=[NotFound, ApprovalNotAwaited, ApprovalExpired, ApprovalAnswered, OrderEnded, Stale],
     orders=Orders.connect,
     waiting=Waiting.connect,
 )

@@ -7,7 +7,9 @@ from pydantic import BaseModel
 from contracts.envelope import parse_event
 from contracts.ids import OrderId
 from contracts.reader import Reader
+from orders.step import OrderStep
 from orders.store import Orders
+from runtime.logs import follow
 from runtime.task import Origin, task
 
 
@@ -24,19 +26,16 @@ class Start(BaseModel):
     run: str
 
 
-class Claim(BaseModel):
+class Claim(OrderStep):
     """Whether the order is this execution's, and what the other tasks are given then."""
 
     claimed: bool
-    order_id: str
-    caused_by: Origin
 
 
 def claim_order(start: Start, orders: Orders) -> Claim:
     """Claim the order; another execution for it gets nothing to do, a retry of this one goes on."""
     metadata, placed = parse_event(start.event, Placed)
-    return Claim(
-        claimed=orders.claim(metadata.tenant_id, placed.order_id, start.run),
+    given = OrderStep(
         order_id=placed.order_id,
         caused_by=Origin(
             tenant=metadata.tenant_id,
@@ -45,6 +44,9 @@ def claim_order(start: Start, orders: Orders) -> Claim:
             traceparent=metadata.traceparent,
         ),
     )
+    follow(given.cause, **given.ids)
+    claimed = orders.claim(metadata.tenant_id, placed.order_id, start.run)
+    return Claim(**dict(given), claimed=claimed)
 
 
 handler = task(claim_order, reader=Placed, orders=Orders.connect)
