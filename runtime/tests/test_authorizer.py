@@ -389,22 +389,22 @@ def test_an_issuer_without_keys_is_not_the_callers_fault(
     assert verifier.caller(f"Bearer {token()}").user == "ada"
 
 
-NO_KEY_SETS = [
-    b"",
-    b"<html>",
-    b"\xff",
-    b"[]",
-    b"null",
-    b"{}",
-    b'{"keys": []}',
-    b'{"keys": "x"}',
-    b'{"keys": [{}]}',
-    b'{"keys": [{"kty": "oct", "k": "c2VjcmV0", "kid": "one", "use": "enc"}]}',
-    json.dumps({"keys": [public(RSA_1, "one", use="enc")]}).encode(),
-]
+NO_KEY_SETS = {
+    "nothing": b"",
+    "a page": b"<html>",
+    "no text": b"\xff",
+    "a list": b"[]",
+    "null": b"null",
+    "an empty object": b"{}",
+    "no keys": b'{"keys": []}',
+    "keys that are text": b'{"keys": "x"}',
+    "an empty key": b'{"keys": [{}]}',
+    "a secret": b'{"keys": [{"kty": "oct", "k": "c2VjcmV0", "kid": "one", "use": "enc"}]}',
+    "another use": json.dumps({"keys": [public(RSA_1, "one", use="enc")]}).encode(),
+}
 
 
-@pytest.mark.parametrize("raw", NO_KEY_SETS)
+@pytest.mark.parametrize("raw", NO_KEY_SETS.values(), ids=NO_KEY_SETS)
 def test_what_is_no_key_set_is_not_the_callers_fault(
     verifier: Verifier, issuer: Issuer, raw: bytes
 ) -> None:
@@ -413,7 +413,7 @@ def test_what_is_no_key_set_is_not_the_callers_fault(
         ask(verifier, f"Bearer {token()}")
 
 
-@pytest.mark.parametrize("raw", NO_KEY_SETS)
+@pytest.mark.parametrize("raw", NO_KEY_SETS.values(), ids=NO_KEY_SETS)
 def test_what_is_no_key_set_does_not_replace_one(
     verifier: Verifier, issuer: Issuer, clock: Clock, raw: bytes
 ) -> None:

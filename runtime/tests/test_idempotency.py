@@ -165,25 +165,7 @@ def test_a_request_that_lost_to_a_stranger_is_told_so(service_table: Table) -> N
     assert (answer["statusCode"], json.loads(answer["body"])["type"]) == (409, "/problems/taken")
 
 
-class OneAtATime:
-    """moto's DynamoDB, with each call as atomic as DynamoDB's own."""
-
-    def __init__(self, dynamodb: Any) -> None:
-        self._dynamodb = dynamodb
-        self._lock = threading.Lock()
-
-    def __getattr__(self, name: str) -> Any:
-        def call(**parameters: Any) -> Any:
-            with self._lock:
-                return getattr(self._dynamodb, name)(**parameters)
-
-        return call
-
-
-def test_many_at_once_have_one_effect_and_one_answer(
-    service_table: Table, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(service_table, "_dynamodb", OneAtATime(service_table._dynamodb))
+def test_many_at_once_have_one_effect_and_one_answer(service_table: Table) -> None:
     start = threading.Barrier(8)
     declared = made(lambda: start.wait(10))
     declared.prepare()

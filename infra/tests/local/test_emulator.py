@@ -122,9 +122,12 @@ def test_a_function_that_raised_goes_on_in_the_same_environment(functions):
         answer = functions.invoke(FunctionName="raising", Payload=b'{"calm": true}')
         return json.load(answer["Payload"])
 
-    before = process()
-    assert invoke(functions, "raising")[1]
-    assert process() == before
+    seen = {process()}
+    for _ in range(6):
+        assert invoke(functions, "raising")[1]
+        seen.add(process())
+    # Its answer may be here a moment before it is free again: then another one is started.
+    assert len(seen) <= 2
 
 
 def test_of_many_environments_few_start_at_once(functions, tmp_path):

@@ -239,7 +239,11 @@ def test_a_request_that_is_none_is_refused(vision, request_, code):
     assert post(vision.port, json.dumps(request_).encode()) == (400, code)
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe", b"[" * 100_000, os.urandom(5000)])
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"\xff\xfe", b"[" * 100_000, os.urandom(5000)],
+    ids=["nothing", "cut off", "no text", "deep", "noise"],
+)
 def test_garbage_is_refused(vision, body):
     assert post(vision.port, body) == (400, "SerializationException")
 

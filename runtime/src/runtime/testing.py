@@ -4,10 +4,8 @@ A pytest plugin (``-p runtime.testing``): AWS is moto, tables and queues are as 
 them, and the builders make events as API Gateway, SQS and streams hand them to a function.
 """
 
-import copy
 import json
 import sys
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -24,11 +22,13 @@ from runtime import clients, cursor, table
 from runtime.cause import Cause
 from runtime.commits import Commits
 from runtime.ids import new_ulid
+from runtime.in_process import in_process
 from runtime.settings import settings
 from runtime.table import Table
 
 REGION = "eu-west-1"
 TABLE = "starling-unit-table"
+_LONGEST_NAME = 60
 NOW = datetime(2026, 11, 20, 8, 30, tzinfo=UTC)
 
 RECORDER = Recorder()
@@ -44,6 +44,13 @@ hypothesis.settings.load_profile("starling")
 def pytest_sessionfinish() -> None:
     """Save what was heard."""
     RECORDER.save()
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name a test by the beginning of a long value: the name goes into the environment."""
+    if isinstance(val, str | bytes) and len(val) > _LONGEST_NAME:
+        return f"{val[:_LONGEST_NAME]!a}... of {len(val)}"
+    return None
 
 
 @dataclass
@@ -108,27 +115,11 @@ def _schema(partition: str, sort: str) -> list[dict[str, str]]:
     ]
 
 
-class _Copying:
-    """Copies a table without its items: they are replaced, never changed, by transactions."""
-
-    def deepcopy(self, thing: Any) -> Any:
-        if type(thing).__name__ != "Table":
-            return copy.deepcopy(thing)
-        table = copy.copy(thing)
-        table.items = defaultdict(dict, {key: copy.copy(of) for key, of in thing.items.items()})
-        return table
-
-
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """AWS in the process, empty, and a function's environment."""
     if "moto" not in sys.modules:  # a session that was made before would call AWS itself
         clients._session.cache_clear()  # noqa: SLF001 - this package's own
-    from moto import mock_aws  # noqa: PLC0415 - slow to import, and needed by these tests only
-    from moto.dynamodb import models  # noqa: PLC0415 - the same
-
-    # A failed transaction puts back what moto copied before, deeply, once for each of its writes.
-    monkeypatch.setattr(models, "copy", _Copying())
     for variable, value in {
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
@@ -142,7 +133,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.setenv(variable, value)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     forget()
-    with mock_aws():
+    with in_process(monkeypatch):
         yield
     forget()
 

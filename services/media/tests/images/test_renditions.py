@@ -187,7 +187,9 @@ def test_a_colour_profile_is_kept(photo: Any, saved: Any, form: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "broken", [b"x", b"\0" * 200, SRGB[:-1], SRGB[:16] + b"GRAY" + SRGB[20:], inks()]
+    "broken",
+    [b"x", b"\0" * 200, SRGB[:-1], SRGB[:16] + b"GRAY" + SRGB[20:], inks()],
+    ids=["a letter", "zeros", "cut off", "of another space", "of inks"],
 )
 def test_what_is_no_profile_of_these_pixels_is_left_out(saved: Any, broken: bytes) -> None:
     data = saved(Image.new("RGB", (20, 20), "red"), "PNG", icc_profile=broken)

@@ -72,7 +72,8 @@ def archive() -> bytes:
     """Return a ZIP archive."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as made:
-        made.writestr("evil.class", b"evil" * 20)
+        # Of a fixed time, so that it is the same in all processes: tests are named by it.
+        made.writestr(zipfile.ZipInfo("evil.class"), b"evil" * 20, zipfile.ZIP_DEFLATED)
     return file.getvalue()
 
 

@@ -26,20 +26,18 @@ PAID = Answer(200, {"id": "pi_1"}, replayed=False)
 THREADS = 8
 
 
-class OneAtATime:
-    """moto's DynamoDB, with each call as atomic as DynamoDB's own; it fails when it is told to."""
+class Unreliable:
+    """moto's DynamoDB; it fails when it is told to."""
 
     def __init__(self, dynamodb: Any) -> None:
         self._dynamodb = dynamodb
-        self._lock = threading.Lock()
         self.failing: set[str] = set()
 
     def __getattr__(self, name: str) -> Any:
         def call(**parameters: Any) -> Any:
             if name in self.failing:
                 raise ClientError({"Error": {"Code": "InternalServerError", "Message": ""}}, name)
-            with self._lock:
-                return getattr(self._dynamodb, name)(**parameters)
+            return getattr(self._dynamodb, name)(**parameters)
 
         return call
 
@@ -51,7 +49,7 @@ class World:
         self.alive = True
         self.now = 1_000_000
         self.calls = 0
-        self.dynamodb: Any = OneAtATime(clients.client("dynamodb"))
+        self.dynamodb: Any = Unreliable(clients.client("dynamodb"))
         self._lock = threading.Lock()
 
     def instance(self, recovery_seconds: int = RECOVERY_SECONDS) -> Breaker:
@@ -331,7 +329,7 @@ def test_without_its_state_nobody_probes(world: World) -> None:
     world.now += RECOVERY_SECONDS
     read = world.dynamodb
 
-    class ReadOnly(OneAtATime):
+    class ReadOnly(Unreliable):
         def __getattr__(self, name: str) -> Any:
             call = super().__getattr__(name)
             if name != "update_item":
@@ -360,7 +358,7 @@ def test_an_item_that_was_deleted_is_made_again(world: World) -> None:
 def test_a_count_that_is_cleared_while_it_is_looked_at_lets_the_call_through(
     world: World,
 ) -> None:
-    class Clearing(OneAtATime):
+    class Clearing(Unreliable):
         times = 1
 
         def __getattr__(self, name: str) -> Any:
@@ -386,7 +384,7 @@ def test_a_count_that_is_cleared_while_it_is_looked_at_lets_the_call_through(
     world.dynamodb.delete_item(TableName=settings.table_name, Key=KEY.attributes())
     full()
 
-    class Busy(OneAtATime):
+    class Busy(Unreliable):
         """Always read a moment after it was cleared, and written a moment after it was full."""
 
         def __getattr__(self, name: str) -> Any:
