@@ -88,7 +88,7 @@ class OrdersStack(ServiceStack):
             table.reading(),
             table.writing(),
             queues=queues,
-            more={"catch-up": [*paying, telling], "payment-webhooks": paying},
+            more={"catch-up": [*paying, telling, answering], "payment-webhooks": paying},
         )
         self._clocks(table, documents, paying, [telling, answering])
 

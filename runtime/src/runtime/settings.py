@@ -5,7 +5,9 @@ import re
 from functools import cached_property
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,255}")
+_NUMBER = re.compile(r"0|[1-9][0-9]{0,14}")
 SECRET = re.compile(r"[A-Za-z0-9/_+=.@:-]{1,2048}")
+BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 URL = re.compile(r"https?://[^\s]{1,2000}")
 
 
@@ -53,7 +55,7 @@ class Settings:
     @cached_property
     def queue_attempts(self) -> int:
         """How often a message is received before that queue gives it up."""
-        return int(read("QUEUE_ATTEMPTS", re.compile(r"[1-9][0-9]{0,3}")))
+        return read_number("QUEUE_ATTEMPTS", least=1, most=9_999)
 
     @cached_property
     def failure_queue_url(self) -> str:
@@ -110,3 +112,24 @@ def read(variable: str, pattern: re.Pattern[str]) -> str:
     if not pattern.fullmatch(value):
         raise BadSetting(variable, f"does not look as expected ({pattern.pattern})")
     return value
+
+
+def read_number(variable: str, *, least: int, most: int = 10**15 - 1) -> int:
+    """Return an environment variable that is a whole number.
+
+    Parameters
+    ----------
+    variable
+        Its name.
+    least, most
+        What it may be; not below 0.
+
+    Raises
+    ------
+    BadSetting
+        It is missing, empty, no such number, or written in another way than usual.
+    """
+    number = int(read(variable, _NUMBER))
+    if not least <= number <= most:
+        raise BadSetting(variable, f"is not between {least} and {most}")
+    return number

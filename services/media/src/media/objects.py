@@ -1,14 +1,13 @@
 """The two buckets: what arrives, and what is kept. Names are in the settings, links are signed."""
 
 import io
-import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from botocore.exceptions import ClientError
 
 from runtime.clients import client
-from runtime.settings import read
+from runtime.settings import BUCKET, read
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
@@ -21,7 +20,6 @@ LINK_SECONDS = 15 * 60
 
 _PART = 256 * 1024  # bytes that are read at once
 _UPLOAD_PART = 8 * 1024 * 1024  # S3 takes parts of 5 MB and more, but for the last
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _GONE = {"NoSuchKey", "404", "NoSuchVersion"}
 _CHANGED = {"PreconditionFailed", "412"}
 
@@ -88,7 +86,7 @@ class Uploads(_Bucket):
     @classmethod
     def connect(cls) -> "Uploads":
         """Return the bucket that the settings name."""
-        return cls(client("s3"), read("UPLOADS_BUCKET", _BUCKET))
+        return cls(client("s3"), read("UPLOADS_BUCKET", BUCKET))
 
     def form(self, key: str, *, content_type: str, size: int) -> Form:
         """Return a form for just one object: its key, its type and its size in bytes."""
@@ -121,7 +119,7 @@ class Library(_Bucket):
     @classmethod
     def connect(cls) -> "Library":
         """Return the bucket that the settings name."""
-        return cls(client("s3"), read("LIBRARY_BUCKET", _BUCKET))
+        return cls(client("s3"), read("LIBRARY_BUCKET", BUCKET))
 
     def take(self, uploads: Uploads, key: str, tag: str, to: str) -> None:
         """Copy an object from the uploads, if it is still the one with that tag.

@@ -1,18 +1,15 @@
 """The bucket of documents: reports, invoices, what a reconciliation found."""
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from runtime.clients import client
-from runtime.settings import read
+from runtime.settings import BUCKET, read
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
 
 LINK_SECONDS = 15 * 60
 """How long a link is good for."""
-
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 
 class Documents:
@@ -33,7 +30,7 @@ class Documents:
     @classmethod
     def connect(cls) -> "Documents":
         """Return the bucket that ``DOCUMENTS_BUCKET`` names."""
-        return cls(client("s3"), read("DOCUMENTS_BUCKET", _BUCKET))
+        return cls(client("s3"), read("DOCUMENTS_BUCKET", BUCKET))
 
     def put(self, key: str, data: bytes, content_type: str) -> None:
         """Keep a document, in place of what is there by that key."""

@@ -1,21 +1,19 @@
 """Giving up orders whose time to pay is over: rejected, and what they have goes back."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pydantic import BaseModel
 
-from orders.compensation import Compensation
+from orders.closing import Closing
 from orders.deadlines import Deadlines
 from orders.domain import orders as rules
 from orders.domain.orders import UNPAID, Order
 from orders.domain.terms import unpaid_until
-from orders.notifications import Notifications
 from orders.paying import Paying
 from orders.store import Orders
-from orders.waiting import Waiting, What
 from runtime.cause import Cause
 from runtime.changes import Exists
 from runtime.ids import new_ulid
@@ -56,10 +54,10 @@ class CleanUp:
 
     Attributes
     ----------
-    deadlines, orders, paying, compensation, waiting
+    deadlines, orders, paying
         What is in the table, and at the provider.
-    notifications
-        What customers are told.
+    closing
+        Closes what was given up.
     clock
         Returns the current time.
     """
@@ -67,9 +65,7 @@ class CleanUp:
     deadlines: Deadlines
     orders: Orders
     paying: Paying
-    compensation: Compensation
-    waiting: Waiting
-    notifications: Notifications
+    closing: Closing
     clock: Callable[[], datetime] = _now
 
     @classmethod
@@ -79,9 +75,7 @@ class CleanUp:
             Deadlines.connect(),
             Orders.connect(),
             Paying.connect(),
-            Compensation.connect(),
-            Waiting.connect(),
-            Notifications.connect(),
+            Closing.connect(),
         )
 
     def run(self, *, now: datetime, until: datetime) -> CleanedUp:
@@ -146,15 +140,11 @@ class CleanUp:
                 self._compensate(done, order_id, cause, now)
 
     def _compensate(self, done: CleanedUp, order_id: str, cause: Cause, now: datetime) -> None:
-        self.compensation.compensate(order_id, cause=cause, now=now)
-        for what in _WAITS:  # a workflow that still waits has nothing more to wait for
-            self.waiting.wake(cause.tenant, order_id, what)
-        self.notifications.send(self.orders.get(cause.tenant, order_id), cause=cause, now=now)
+        self.closing.close(order_id, cause=cause, now=now)
         self.deadlines.compensated(cause.tenant, order_id)
         done.compensated += 1
 
 
-_WAITS: Sequence[What] = ("APPROVAL", "PAYMENT_METHOD")
 _Step = Callable[[CleanedUp, str, Cause, datetime], None]
 
 

@@ -6,7 +6,7 @@ should that fail, the execution finds the answer at its deadline.
 
 import re
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from botocore.exceptions import ClientError
 
@@ -102,6 +102,11 @@ class Waiting(InTable):
             if not _NOBODY_WAITS.search(error.response["Error"]["Code"]):
                 raise
             logger.info("nobody waits any more", what=what)
+
+    def wake_all(self, tenant: str, order_id: str) -> None:
+        """Wake whoever waits for anything of an order."""
+        for what in get_args(What):
+            self.wake(tenant, order_id, what)
 
     def _stored(self, key: Key) -> Stored:
         stored = self._table.get(key)

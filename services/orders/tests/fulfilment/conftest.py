@@ -15,6 +15,7 @@ import pytest
 from contracts.envelope import parse_event
 from contracts.money import Money
 from orders import workflow
+from orders.closing import Closing
 from orders.compensation import Compensation
 from orders.domain.orders import Order
 from orders.inventory import Inventory
@@ -325,6 +326,17 @@ class Fulfilling:
             between()
         raise AssertionError("it goes on for ever")
 
+    def until(self, state: str) -> None:
+        """Let the only execution go on until it has entered a state."""
+        (one,) = self.executions
+        for _ in range(FOREVER):
+            if state in one.entered:
+                return
+            if one.waits:
+                self._pass_time(one)
+            one.step()
+        raise AssertionError(f"{state} is never entered")
+
     def _pass_time(self, one: Execution) -> None:
         if one.waits != "clock":
             one.timed_out = True
@@ -351,12 +363,15 @@ class Fulfilling:
     def collaborators(self) -> dict[str, Any]:
         orders: Any = Orders.connect()
         bank: Any = self.bank
+        told: Any = self.told
+        compensation = Compensation(orders, Inventory.connect(), bank)
         return {
             "orders": orders,
             "inventory": Inventory.connect(),
             "waiting": Waiting.connect(),
             "paying": Paying(orders, bank),
-            "compensation": Compensation(orders, Inventory.connect(), bank),
+            "compensation": compensation,
+            "closing": Closing(compensation, Waiting.connect(), told),
             "notifications": self.told,
             "documents": self.told,
             "now": self.now,
@@ -371,15 +386,11 @@ class Fulfilling:
         )
         metadata, data = parse_event(json.dumps(bus_event(entry)), Cancelled)
         event = Event(metadata=metadata, data=data, reaction="on_order_cancelled")
-        names = ("compensation", "waiting", "notifications", "now")
-        everything = self.collaborators()
-        on_order_cancelled(event, **{name: everything[name] for name in names})
+        on_order_cancelled(event, self.collaborators()["closing"], self.now)
 
     def catch_up(self, parked: dict[str, Any]) -> None:
         """Have done what was parked, as after a redrive."""
-        everything = self.collaborators()
-        names = ("compensation", "notifications", "now")
-        catch_up(parked, **{name: everything[name] for name in names})
+        catch_up(parked, self.collaborators()["closing"], self.now)
 
 
 @pytest.fixture

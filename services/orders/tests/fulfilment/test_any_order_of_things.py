@@ -50,7 +50,6 @@ def must_hold(fulfilling: Any, order_id: str) -> None:
     assert ("PaymentRefunded.v1" in names) == refunded
 
 
-@pytest.mark.seeded
 @pytest.mark.parametrize("seed", SEEDS)
 def test_fifty_orders_for_ten_pieces_are_ten_confirmed_and_forty_rejected(
     fulfilling: Any, customer: str, seed: int
@@ -124,7 +123,6 @@ class TestACancellation:
         assert fulfilling.api.product("tea").body["stock"] == 9 - taken
 
 
-@pytest.mark.seeded
 @pytest.mark.parametrize("seed", SEEDS)
 def test_whatever_goes_wrong_money_and_goods_are_where_the_orders_say(
     fulfilling: Any, customer: str, seed: int

@@ -32,9 +32,7 @@ def test_a_rejection_that_could_not_be_written_is_written_and_compensated(
     fulfilling: Any, customer: str
 ) -> None:
     placed = fulfilling.order(customer)
-    (execution,) = fulfilling.executions
-    while "Wait for dispatch" not in execution.entered:
-        execution.step()
+    fulfilling.until("Wait for dispatch")
     fulfilling.told.news.clear()
     twice(fulfilling, parked(placed, "reject", reason="processing_failed"))
     order = Orders.connect().get("acme", placed)
@@ -43,11 +41,23 @@ def test_a_rejection_that_could_not_be_written_is_written_and_compensated(
     assert fulfilling.told.news == [(placed, "rejected")] * 2
 
 
+def test_what_left_before_its_rejection_was_written_stays_fulfilled_and_is_taken(
+    fulfilling: Any, customer: str
+) -> None:
+    placed = fulfilling.order(customer)
+    fulfilling.until("Take from the stock")
+    fulfilling.told.news.clear()
+    twice(fulfilling, parked(placed, "reject"))
+    assert Orders.connect().get("acme", placed).status == "fulfilled"
+    assert (fulfilling.bank.kept(placed), free(fulfilling)) == (1000, 7)
+    assert fulfilling.told.news == [(placed, "fulfilled")] * 2
+    fulfilling.run(Random(1))  # noqa: S311 - one execution
+    assert free(fulfilling) == 7
+
+
 def test_a_refund_a_release_and_a_notice_are_made_good(fulfilling: Any, customer: str) -> None:
     placed = fulfilling.order(customer)
-    (execution,) = fulfilling.executions
-    while "Wait for dispatch" not in execution.entered:
-        execution.step()
+    fulfilling.until("Wait for dispatch")
     Orders.connect().change(
         placed,
         lambda order: rules.reject(order, reason="processing_failed", at=NOW),

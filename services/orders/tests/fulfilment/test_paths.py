@@ -260,9 +260,7 @@ class TestWithoutAPaymentMethod:
         self, fulfilling: Any, customer: str
     ) -> None:
         placed = fulfilling.order(customer, payment_method=None)
-        (execution,) = fulfilling.executions
-        while "Reserved" not in execution.entered:
-            execution.step()
+        fulfilling.until("Reserved")
         assert self.pay(placed).status == 200
         fulfilling.run(RANDOM)
         assert order(placed).status == "fulfilled"

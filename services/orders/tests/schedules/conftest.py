@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from contracts.money import Money
+from orders.closing import Closing
 from orders.compensation import Compensation
 from orders.deadlines import Deadlines
 from orders.domain import orders as rules
@@ -231,8 +232,6 @@ def clean_up(book: Book, bank: Any, told: Any) -> CleanUp:
         Deadlines.connect(),
         book.orders,
         Paying(book.orders, bank),
-        Compensation(book.orders, Inventory.connect(), bank),
-        Waiting.connect(),
-        told,
+        Closing(Compensation(book.orders, Inventory.connect(), bank), Waiting.connect(), told),
         clock=lambda: NOW,
     )

@@ -283,9 +283,7 @@ def timed(clean_up: CleanUp) -> CleanUp:
         clean_up.deadlines,
         clean_up.orders,
         clean_up.paying,
-        clean_up.compensation,
-        clean_up.waiting,
-        clean_up.notifications,
+        clean_up.closing,
         Clock(),
     )
 

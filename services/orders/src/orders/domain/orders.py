@@ -212,6 +212,11 @@ def reject(order: Order, *, reason: RejectionReason, at: datetime) -> Order:
     return _become(order, "rejected", at, why=reason, reason=reason)
 
 
+def reject_unless_ended(order: Order, *, reason: RejectionReason, at: datetime) -> Order:
+    """Return the order rejected; the same object if it has ended, in whichever way."""
+    return order if order.status in ENDED else reject(order, reason=reason, at=at)
+
+
 def cancel(order: Order, *, reason: str, at: datetime) -> Order:
     """Return the order cancelled; the same object if it is.
 

@@ -7,7 +7,6 @@ pay: then calls go through.
 """
 
 import os
-import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
@@ -25,7 +24,7 @@ from orders.payments.provider import Answer, Dead, Request
 from runtime.clients import client
 from runtime.logs import logger
 from runtime.metrics import count
-from runtime.settings import read, settings
+from runtime.settings import read_number, settings
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.circuit_breaker.persistence import (
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     )
 
 RECOVERY_SECONDS = 30
-_SECONDS = re.compile(r"[1-9]\d{0,3}")
 
 
 class _Tripped(Dead):
@@ -69,8 +67,9 @@ class Breaker:
     @classmethod
     def connect(cls) -> "Breaker":
         """Return the breaker in the service's table; ``PAYMENTS_RECOVERY_SECONDS`` may be set."""
-        variable = "PAYMENTS_RECOVERY_SECONDS"
-        seconds = int(read(variable, _SECONDS)) if variable in os.environ else RECOVERY_SECONDS
+        seconds, variable = RECOVERY_SECONDS, "PAYMENTS_RECOVERY_SECONDS"
+        if variable in os.environ:
+            seconds = read_number(variable, least=1, most=9_999)
         return cls(Circuit(client("dynamodb"), settings.table_name), seconds)
 
     def call(self, request: Request) -> Answer:

@@ -4,9 +4,7 @@ from datetime import datetime
 
 from contracts.ids import OrderId
 from contracts.reader import Reader
-from orders.compensation import Compensation
-from orders.notifications import Notifications
-from orders.waiting import Waiting
+from orders.closing import Closing
 from runtime.capacity import Capacity
 from runtime.logs import logger
 from runtime.problems import NotFound
@@ -21,28 +19,19 @@ class Cancelled(Reader, source="starling.orders", event="OrderCancelled.v1"):
 
 def on_order_cancelled(
     event: Event[Cancelled],
-    compensation: Compensation,
-    waiting: Waiting,
-    notifications: Notifications,
+    closing: Closing,
     now: datetime,
 ) -> None:
     """Give back goods and money, wake a workflow that waits, tell the customer; twice is once."""
     order_id = event.data.order_id
     try:
-        compensation.compensate(order_id, cause=event.cause, now=now)
+        closing.close(order_id, cause=event.cause, now=now)
     except NotFound:  # it has nothing to give back
         logger.warning("no such order", order_id=order_id)
-        return
-    waiting.wake(event.tenant, order_id, "APPROVAL")
-    waiting.wake(event.tenant, order_id, "PAYMENT_METHOD")
-    order = compensation.orders.get(event.tenant, order_id)
-    notifications.send(order, cause=event.cause, now=now)
 
 
 handler = reaction(
     on_order_cancelled,
     capacity=Capacity(seconds=60, memory=512),
-    compensation=Compensation.connect,
-    waiting=Waiting.connect,
-    notifications=Notifications.connect,
+    closing=Closing.connect,
 )

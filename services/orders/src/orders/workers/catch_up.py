@@ -6,10 +6,9 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from orders.compensation import Compensation
+from orders.closing import Closing
 from orders.domain import orders as rules
-from orders.domain.orders import ENDED, Order, RejectionReason
-from orders.notifications import Notifications
+from orders.domain.orders import RejectionReason
 from orders.step import OrderStep
 from runtime.capacity import Capacity
 from runtime.logs import follow
@@ -32,9 +31,7 @@ class Left(OrderStep):
     reason: RejectionReason = "processing_failed"
 
 
-def catch_up(
-    message: Any, compensation: Compensation, notifications: Notifications, now: datetime
-) -> None:
+def catch_up(message: Any, closing: Closing, now: datetime) -> None:
     """Do it; twice is once, but that the customer may hear the same again."""
     try:
         left = Left.model_validate(message)
@@ -42,27 +39,30 @@ def catch_up(
         raise Hopeless("not what the workflow parks") from error
     order_id, cause = left.order_id, left.cause
     follow(cause, **left.ids)
-
-    def notify() -> None:
-        order = compensation.orders.get(cause.tenant, order_id)
-        notifications.send(order, cause=cause, now=now)
+    compensation = closing.compensation
 
     def reject() -> None:
-        compensation.orders.change(order_id, rejected, now=now, cause=cause)
-        compensation.compensate(order_id, cause=cause, now=now)
-        notify()
+        order = compensation.orders.change(
+            order_id,
+            lambda order: rules.reject_unless_ended(order, reason=left.reason, at=now),
+            now=now,
+            cause=cause,
+        )
+        if order.status == "fulfilled":  # its goods had left before anything failed
+            take()
+            closing.tell(order_id, cause=cause, now=now)
+        else:
+            closing.close(order_id, cause=cause, now=now)
 
-    def rejected(order: Order) -> Order:
-        if order.status in ENDED:
-            return order
-        return rules.reject(order, reason=left.reason, at=now)
+    def take() -> None:
+        compensation.inventory.take(order_id, cause=cause, now=now)
 
     steps: dict[str, Callable[[], None]] = {
         "reject": reject,
         "refund": lambda: compensation.refund(order_id, cause=cause, now=now),
         "release": lambda: compensation.release(order_id, cause=cause, now=now),
-        "take": lambda: compensation.inventory.take(order_id, cause=cause, now=now),
-        "notify": notify,
+        "take": take,
+        "notify": lambda: closing.tell(order_id, cause=cause, now=now),
     }
     steps[left.step]()
 
@@ -70,6 +70,5 @@ def catch_up(
 handler = worker(
     catch_up,
     capacity=Capacity(seconds=60, memory=512),
-    compensation=Compensation.connect,
-    notifications=Notifications.connect,
+    closing=Closing.connect,
 )

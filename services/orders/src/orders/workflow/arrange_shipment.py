@@ -1,6 +1,5 @@
 """Arranges when an order leaves."""
 
-import re
 from datetime import datetime, timedelta
 
 from pydantic import BaseModel
@@ -9,10 +8,8 @@ from orders.domain import orders as rules
 from orders.domain.terms import dispatch_at
 from orders.step import OrderStep
 from orders.store import Orders
-from runtime.settings import read
+from runtime.settings import read_number
 from runtime.task import task
-
-_NUMBER = re.compile(r"[1-9][0-9]{0,5}")
 
 
 class Shipment(BaseModel):
@@ -29,7 +26,7 @@ def arrange_shipment(step: OrderStep, orders: Orders, now: datetime) -> Shipment
     OrderEnded
         It was cancelled meanwhile.
     """
-    every = timedelta(seconds=int(read("DISPATCH_SECONDS", _NUMBER)))
+    every = timedelta(seconds=read_number("DISPATCH_SECONDS", least=1, most=999_999))
     order = orders.change(
         step.order_id,
         lambda order: rules.arrange(order, dispatch_at=dispatch_at(order, now=now, every=every)),

@@ -5,7 +5,7 @@ from datetime import datetime
 from pydantic import BaseModel
 
 from orders.domain import orders as rules
-from orders.domain.orders import ENDED, Order, OrderStatus, RejectionReason
+from orders.domain.orders import OrderStatus, RejectionReason
 from orders.step import OrderStep
 from orders.store import Orders
 from runtime.task import task
@@ -25,13 +25,12 @@ class Ended(BaseModel):
 
 def reject_order(step: Rejection, orders: Orders, now: datetime) -> Ended:
     """Reject it, unless it has ended."""
-
-    def rejected(order: Order) -> Order:
-        if order.status in ENDED:
-            return order
-        return rules.reject(order, reason=step.reason, at=now)
-
-    order = orders.change(step.order_id, rejected, now=now, cause=step.cause)
+    order = orders.change(
+        step.order_id,
+        lambda order: rules.reject_unless_ended(order, reason=step.reason, at=now),
+        now=now,
+        cause=step.cause,
+    )
     return Ended(status=order.status)
 
 

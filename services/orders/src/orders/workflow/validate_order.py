@@ -1,6 +1,5 @@
 """Looks at an order before anything is done for it, and says on what terms it is done."""
 
-import re
 from datetime import timedelta
 
 from pydantic import BaseModel
@@ -11,10 +10,8 @@ from orders.domain.problems import OrderEnded
 from orders.domain.terms import APPROVAL_WITHIN, PAYMENT_WITHIN
 from orders.step import LineStep, OrderStep
 from orders.store import Orders
-from runtime.settings import read
+from runtime.settings import read_number
 from runtime.task import task
-
-_NUMBER = re.compile(r"[0-9]{1,15}")
 
 
 class Terms(BaseModel):
@@ -74,26 +71,23 @@ def validate_order(step: OrderStep, orders: Orders) -> Plan:
         lines=[
             LineStep(**dict(step), sku=line.sku, quantity=line.quantity) for line in order.items
         ],
-        needs_approval=order.total.amount >= _number("APPROVAL_FROM"),
+        needs_approval=order.total.amount >= read_number("APPROVAL_FROM", least=0),
         approval_seconds=_seconds(APPROVAL_WITHIN),
         needs_method=order.payment_method is None and order.total.amount > 0,
         terms={
-            "EXPRESS": _terms("EXPRESS", _number("EXPRESS_RETRY_SECONDS")),
-            "STANDARD": _terms("STANDARD", _number("STANDARD_RETRY_SECONDS")),
+            "EXPRESS": _terms("EXPRESS"),
+            "STANDARD": _terms("STANDARD"),
         },
     )
 
 
-def _terms(of: OrderType, retry_seconds: int) -> Terms:
+def _terms(of: OrderType) -> Terms:
+    retry_seconds = read_number(f"{of}_RETRY_SECONDS", least=0, most=86_400)
     return Terms(retry_seconds=retry_seconds, payment_seconds=_seconds(PAYMENT_WITHIN[of]))
 
 
 def _seconds(time: timedelta) -> int:
     return int(time.total_seconds())
-
-
-def _number(variable: str) -> int:
-    return int(read(variable, _NUMBER))
 
 
 handler = task(validate_order, orders=Orders.connect)
