@@ -17,7 +17,7 @@ UV := $(BIN)/uv
 PACKAGES := contracts runtime infra services/users services/orders services/search-sync services/media
 SETUP := $(VENV)/.ready
 STARLING := $(BIN)/starling
-UNIT := contracts/tests runtime/tests services infra/tests
+UNIT := contracts/tests runtime/tests infra/tests
 WHOLE := tests/contract tests/architecture tests/infra bench/tests
 # Compiled once, at installation: a read-only or PYTHONDONTWRITEBYTECODE machine stays fast.
 export UV_COMPILE_BYTECODE := 1
@@ -55,6 +55,7 @@ down: $(SETUP) ## stop the local stage
 test: setup ## run every test
 	@rm -rf .coverage .coverage.* build/recorded
 	$(BIN)/coverage run -m pytest -q -n 2 --dist loadgroup $(UNIT) $(WHOLE)
+	@$(STARLING) test --coverage
 	@$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 	$(BIN)/pytest -q tests/engine tests/e2e --stage test

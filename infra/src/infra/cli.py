@@ -23,6 +23,7 @@ from infra.commands import (
     orders,
     outputs,
     run,
+    test,
 )
 from infra.discovery import UnknownService
 from infra.errors import StarlingError
@@ -49,6 +50,7 @@ app.command()(outputs.outputs)
 app.command()(openapi.openapi)
 app.command()(login.login)
 app.command()(run.run)
+app.command("test")(test.run_tests)
 app.command()(install.tools)
 app.add_typer(contracts.app, name="contracts")
 app.add_typer(events.app, name="events")

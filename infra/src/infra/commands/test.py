@@ -1,0 +1,60 @@
+"""`starling test`: a service's tests, in the service's own environment."""
+
+import subprocess
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from infra.alone import environment, variables
+from infra.discovery import Service, services
+from infra.errors import StarlingError
+from infra.paths import ROOT
+from infra.progress import console
+
+
+def run_tests(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[SERVICE]...", help="Whose tests; of all services if not said."),
+    ] = None,
+    only: Annotated[
+        str, typer.Option("--only", "-k", metavar="EXPRESSION", help="Only tests of such names.")
+    ] = "",
+    workers: Annotated[int, typer.Option(min=1, help="How many processes share the tests.")] = 2,
+    coverage: Annotated[
+        bool, typer.Option("--coverage", help="Measure it too: `coverage combine` takes it up.")
+    ] = False,
+) -> None:
+    """Run services' tests on their own locks: what a service lacks is not there by chance.
+
+    Neither the code of the other services nor that of the deployment can be imported.
+    """
+    failed = []
+    for service in services(names or ()):
+        console.print(f"[bold]{service.name}[/bold], on its own lock")
+        if not run(service, only=only, workers=workers, coverage=coverage):
+            failed.append(service.name)
+    if failed:
+        raise StarlingError(
+            f"{', '.join(failed)}: tests failed",
+            "If a module is missing: the service's requirements.lock does not name it.",
+        )
+
+
+def run(service: Service, *, only: str, workers: int, coverage: bool) -> bool:
+    """Run a service's tests, and return whether there are any and all passed."""
+    command: list[str | Path] = [environment(service), "-m"]
+    command += ["coverage", "run", "-m"] if coverage else []
+    command += ["pytest", "-q", "-n", str(workers), "--dist", "loadgroup", "-p", "no:cacheprovider"]
+    command += ["-k", only] if only else []
+    command += ["-c", ROOT / "pyproject.toml", "--rootdir", ROOT]
+    command += ["--confcutdir", service.folder, _tests(service)]
+    return subprocess.run(command, cwd=ROOT, env=variables(), check=False).returncode == 0
+
+
+def _tests(service: Service) -> Path:
+    tests = service.folder / "tests"
+    if not any(tests.rglob("test_*.py")):
+        raise StarlingError(f"{service.name} has no tests.", f"They belong into {tests}.")
+    return tests
