@@ -5,23 +5,22 @@ while, and after five looks for good.
 """
 
 import json
-import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from infra import aws
 from infra.outputs import platform_outputs
+from infra.private_queue import PrivateQueue, private_queue, uninterrupted
 from infra.stages import Stage
 
 Notification = dict[str, Any]
-"""A message as a mailer gets it: see orders' README."""
+"""A message as a mailer gets it (see orders' README), and its ``attributes``."""
 
 Told = Callable[[str], Sequence[Notification]]
 """Returns what the customer of an order was told so far; takes up to a second."""
 
 _TOPIC = "order-notifications"
-_WAIT_SECONDS = 1
 
 
 @contextmanager
@@ -30,28 +29,22 @@ def mailbox(stage: Stage) -> Iterator[Told]:
 
     It hears all of it: on AWS a filter may take 15 minutes to take effect.
     """
-    sns, sqs = aws.client(stage, "sns"), aws.client(stage, "sqs")
-    topic = _topic(stage)
-    name = f"{stage.named('mail')}-{secrets.token_hex(4)}"
-    queue = sqs.create_queue(QueueName=name, Attributes={"MessageRetentionPeriod": "3600"})
-    url = queue["QueueUrl"]
-    try:
-        found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
-        arn = found["Attributes"]["QueueArn"]
-        sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": _policy(arn, topic)})
+    sns = aws.client(stage, "sns")
+    with private_queue(stage, "mail") as queue:
+        topic = _topic(stage)
+        queue.admit("sns", topic)
         subscription = sns.subscribe(
             TopicArn=topic,
             Protocol="sqs",
-            Endpoint=arn,
+            Endpoint=queue.arn,
             ReturnSubscriptionArn=True,
             Attributes={"RawMessageDelivery": "true"},
         )["SubscriptionArn"]
         try:
-            yield _reader(sqs, url)
+            yield _reader(queue)
         finally:
-            sns.unsubscribe(SubscriptionArn=subscription)
-    finally:
-        sqs.delete_queue(QueueUrl=url)
+            with uninterrupted():
+                sns.unsubscribe(SubscriptionArn=subscription)
 
 
 def _topic(stage: Stage) -> str:
@@ -60,28 +53,15 @@ def _topic(stage: Stage) -> str:
     return ":".join([*here[:2], "sns", *here[3:5], stage.named(_TOPIC)])
 
 
-def _policy(queue: str, topic: str) -> str:
-    statement = {
-        "Effect": "Allow",
-        "Principal": {"Service": "sns.amazonaws.com"},
-        "Action": "sqs:SendMessage",
-        "Resource": queue,
-        "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
-    }
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-
-
-def _reader(sqs: Any, queue: str) -> Told:
+def _reader(queue: PrivateQueue) -> Told:
     heard: dict[str, Notification] = {}  # what comes twice has the same id
 
     def told(order: str) -> Sequence[Notification]:
-        messages = sqs.receive_message(
-            QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=_WAIT_SECONDS
-        ).get("Messages", [])
-        for message in messages:
+        for message in queue.receive():
+            given = message.get("MessageAttributes", {}).items()
             body = json.loads(message["Body"])
-            heard[body["id"]] = body
-            sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+            attributes = {name: value["StringValue"] for name, value in given}
+            heard[body["id"]] = {**body, "attributes": attributes}
         return [one for one in heard.values() if one["order_id"] == order]
 
     return told

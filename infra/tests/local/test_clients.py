@@ -5,10 +5,12 @@ import json
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from infra import aws
 from infra.errors import StarlingError
 from infra.journey_steps import until
+from infra.mail import mailbox
 from infra.outputs import describe
 from infra.signin import sign_in
 from infra.stages import Stage
@@ -187,6 +189,68 @@ def test_a_tap_on_a_stage_that_cannot_make_it_leaves_nothing_behind(stage, monke
     with pytest.raises(RuntimeError, match="no more rules"), tapped(stage):
         pass
     assert taps(stage) == []
+
+
+@pytest.fixture
+def topic(stage):
+    sns = aws.client(stage, "sns")
+    arn = sns.create_topic(Name=stage.named("order-notifications"))["TopicArn"]
+    yield arn
+    sns.delete_topic(TopicArn=arn)
+
+
+def news(stage: Stage, topic: str, **more: str) -> dict[str, str]:
+    message = {"id": "ord_1:OrderConfirmed", "order_id": "ord_1", **more}
+    aws.client(stage, "sns").publish(
+        TopicArn=topic,
+        Message=json.dumps(message),
+        MessageAttributes={"tenant": {"DataType": "String", "StringValue": "acme"}},
+    )
+    return message
+
+
+def subscriptions(stage: Stage, topic: str) -> list[str]:
+    found = aws.client(stage, "sns").list_subscriptions_by_topic(TopicArn=topic)
+    queues = aws.client(stage, "sqs").list_queues(QueueNamePrefix="starling-test-mail")
+    return [*found["Subscriptions"], *queues.get("QueueUrls", [])]
+
+
+def test_a_mailbox_hears_what_an_order_s_customer_is_told_once(stage, topic):
+    with mailbox(stage) as told:
+        first = news(stage, topic)
+        news(stage, topic)  # a second delivery
+        news(stage, topic, order_id="ord_2", id="ord_2:OrderConfirmed")
+        last = news(stage, topic, id="ord_1:OrderFulfilled")
+        heard = until("all was heard", lambda: told("ord_1"), lambda heard: len(heard) == 2)
+        assert {one["id"]: one for one in heard} == {
+            one["id"]: {**one, "attributes": {"tenant": "acme"}} for one in (first, last)
+        }
+        assert len(told("ord_2")) == 1
+
+
+@pytest.mark.parametrize("end", [KeyboardInterrupt, RuntimeError])
+def test_a_mailbox_leaves_nothing_behind_however_it_ends(stage, topic, end):
+    made = []
+
+    def interrupted() -> None:
+        with mailbox(stage):
+            made.extend(subscriptions(stage, topic))
+            raise end
+
+    with pytest.raises(end):
+        interrupted()
+    assert len(made) == 2
+    assert subscriptions(stage, topic) == []
+
+
+def test_a_mailbox_on_a_stage_without_notifications_leaves_nothing_behind(stage):
+    with pytest.raises(ClientError), mailbox(stage):
+        pass
+    assert (
+        not aws.client(stage, "sqs")
+        .list_queues(QueueNamePrefix="starling-test-mail")
+        .get("QueueUrls")
+    )
 
 
 def test_a_proxy_of_the_environment_is_not_asked_for_the_local_stage(stage, monkeypatch):

@@ -1,13 +1,14 @@
 """Each way that an order can go, with what it costs and what it leaves."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from orders.api import answer_approval, pay_order
+from orders.api import answer_approval, get_invoice, pay_order
 from orders.domain.orders import Order
 from orders.domain.terms import unpaid_until
 from orders.payments import ProviderLeftAlone, ProviderUnavailable
@@ -35,6 +36,10 @@ def answer(order_id: str, approve: Any, **request: Any) -> Response:
     return ask(answer_approval.handler, path={"id": order_id}, body={"approve": approve}, **request)
 
 
+def invoice(order_id: str, **request: Any) -> Response:
+    return ask(get_invoice.handler, path={"id": order_id}, **request)
+
+
 def test_an_order_goes_from_its_placing_to_its_end(fulfilling: Any, customer: str) -> None:
     placed = fulfilling.order(customer, "tea", "jam")
     fulfilling.run(RANDOM)
@@ -47,8 +52,31 @@ def test_an_order_goes_from_its_placing_to_its_end(fulfilling: Any, customer: st
     assert placed in page
     assert "16.00 EUR" in page
     assert fulfilling.told.types == {"text/html; charset=utf-8"}
-    assert (done.dispatch_at, done.invoiced_at) == (done.dispatch_at, fulfilling.start)
+    assert done.invoiced_at == fulfilling.start
+    assert done.dispatch_at is not None
+    assert timedelta() < done.dispatch_at - fulfilling.start <= timedelta(hours=1)
+    assert done.dispatch_at.timestamp() % 3600 == 0
     assert not fulfilling.parked
+
+
+def test_an_invoice_is_fetched_by_a_link_for_a_while_and_by_nobody_elses(
+    fulfilling: Any, customer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCUMENTS_BUCKET", "unit-documents")
+    placed = fulfilling.order(customer)
+    assert invoice(placed).problem == (409, "no-invoice")
+    fulfilling.run(RANDOM)
+    answer = invoice(placed)
+    assert answer.status == 200
+    link = urlsplit(answer.body["url"])
+    assert link.scheme == "https"
+    assert "unit-documents" in link.netloc + link.path
+    assert link.path.endswith(f"/invoices/acme/{placed}.html")
+    assert parse_qs(link.query)["X-Amz-Expires"] == ["900"]
+    left = datetime.fromisoformat(answer.body["expires_at"]) - datetime.now(UTC)
+    assert timedelta(minutes=14) < left <= timedelta(minutes=15)
+    assert invoice(placed, tenant="rival").status == 404
+    assert invoice(new_id("ord")).status == 404
 
 
 def test_every_task_tells_its_log_which_order_it_is_about(
