@@ -10,7 +10,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--orders",
         type=int,
-        default=40,
+        default=25,
         help="How many orders the end-to-end tests put under load; claims are made with 200.",
     )
     parser.addoption(
