@@ -1,15 +1,32 @@
 """Rows and writes as the service makes them."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from runtime.ids import new_id
 from search_sync.domain.documents import document, document_id
 from search_sync.domain.query import Search
 from search_sync.domain.rows import Media, Order, User
-from search_sync.index import Write
-from search_sync.opensearch import ALIAS, OpenSearchIndex
+from search_sync.engine.client import ALIAS
+from search_sync.engine.searcher import OpenSearchSearcher
+from search_sync.engine.writer import OpenSearchWriter
+from search_sync.index import Failure, Found, Write
 
 Row = User | Order | Media
+
+
+@dataclass(frozen=True)
+class Index:
+    """The service's index on the tests' engine, as it is written and asked."""
+
+    client: Any
+
+    def write(self, writes: Sequence[Write]) -> list[Failure]:
+        return OpenSearchWriter(self.client).write(writes)
+
+    def search(self, search: Search) -> Found:
+        return OpenSearchSearcher(self.client).search(search)
 
 
 def user(name: str, email: str = "someone@example.com", tenant: str = "acme") -> User:
@@ -58,17 +75,17 @@ def removal(row: Row, version: int) -> Write:
     return write(row, version)._replace(document=None)
 
 
-def fill(index: OpenSearchIndex, *rows: Row) -> None:
+def fill(index: Index, *rows: Row) -> None:
     """Index rows, and return when they can be found."""
     assert index.write([write(row) for row in rows]) == []
     refresh(index)
 
 
-def refresh(index: OpenSearchIndex) -> None:
-    index._client.indices.refresh(index=ALIAS)
+def refresh(index: Index) -> None:
+    index.client.indices.refresh(index=ALIAS)
 
 
-def found(index: OpenSearchIndex, text: str = "", tenant: str = "acme", **more: Any) -> list[str]:
+def found(index: Index, text: str = "", tenant: str = "acme", **more: Any) -> list[str]:
     """Return the ids of what is found, in order."""
     documents = index.search(Search(tenant=tenant, text=text, **more)).documents
     return [document["id"] for document in documents]

@@ -11,8 +11,8 @@ import pytest
 from infra import tools
 from infra.local import engines
 from infra.local.daemon import Daemon
-from search_sync import opensearch
-from search_sync.opensearch import INDEX, OpenSearchIndex
+from search_sync.engine import client
+from tests.engine.builders import Index
 
 # Apart from the ports of the local stages, and below the last that the engine's runner takes.
 PORTS = range(9281, 9300)
@@ -64,24 +64,23 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 
 
 @pytest.fixture(scope="module")
-def connected(engine: Engine) -> Iterator[OpenSearchIndex]:
+def connected(engine: Engine) -> Iterator[Index]:
     """The service's own index on that engine, with whatever was in it; the handlers find it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SEARCH_ENDPOINT", engine.url)
-        opensearch._connected.cache_clear()
-        made = OpenSearchIndex.connect()
-        yield made
-        made._client.close()
-        opensearch._connected.cache_clear()
+        client.connected.cache_clear()
+        yield Index(client.connected())
+        client.connected().close()
+        client.connected.cache_clear()
 
 
 @pytest.fixture
-def index(connected: OpenSearchIndex) -> OpenSearchIndex:
+def index(connected: Index) -> Index:
     """The same; at first there is none."""
     return without_index(connected)
 
 
-def without_index(connected: OpenSearchIndex) -> OpenSearchIndex:
+def without_index(connected: Index) -> Index:
     """Delete the index."""
-    connected._client.indices.delete(index=INDEX, params={"ignore": 404})
+    connected.client.indices.delete(index=client.INDEX, params={"ignore": 404})
     return connected

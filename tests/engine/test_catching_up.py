@@ -10,11 +10,11 @@ from runtime.conformance import ask
 from runtime.table import Table
 from runtime.testing import TABLE, Context, Queues, incoming, queue_event, stream_event
 from search_sync.api import search
-from search_sync.opensearch import INDEX, OpenSearchIndex
+from search_sync.engine.client import INDEX
 from search_sync.reactions import on_user_erased, on_user_registered, on_user_updated
 from search_sync.streams import feed_index
 from search_sync.workers import retry_index
-from tests.engine.builders import refresh
+from tests.engine.builders import Index, refresh
 from tests.engine.conftest import Engine
 
 ADA, GRACE, HANK = (f"usr_01JD00000000000000000000A{number}" for number in range(3))
@@ -72,7 +72,7 @@ class Service:
 
 @pytest.fixture
 def service(
-    index: OpenSearchIndex,
+    index: Index,
     service_table: Table,
     queues: Queues,
     cursor_secret: None,
@@ -87,7 +87,7 @@ def service(
 
 
 def test_after_a_crash_of_the_engine_search_catches_up(
-    service: Service, engine: Engine, index: OpenSearchIndex
+    service: Service, engine: Engine, index: Index
 ) -> None:
     service.registered(ADA, "Ada Lovelace")
     service.registered(HANK, "Hank")
@@ -112,15 +112,13 @@ def test_after_a_crash_of_the_engine_search_catches_up(
     assert service.names() == ["Ada King", "Grace Hopper"]
 
 
-def test_an_index_that_was_lost_is_rebuilt_from_the_table(
-    service: Service, index: OpenSearchIndex
-) -> None:
+def test_an_index_that_was_lost_is_rebuilt_from_the_table(service: Service, index: Index) -> None:
     service.registered(ADA, "Ada Lovelace")
     service.registered(GRACE, "Grace Hopper")
     service.registered(HANK, "Hank")
     service.erased(HANK)
     service.feed()
-    index._client.indices.delete(index=INDEX)
+    index.client.indices.delete(index=INDEX)
     assert service.names() == []
     rows = client("dynamodb").scan(TableName=TABLE)["Items"]
     # The form of the messages that the README tells an engineer to send.

@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from search_sync.opensearch import OpenSearchIndex
-from tests.engine.builders import Row, fill, found, media, order, user
+from tests.engine.builders import Index, Row, fill, found, media, order, user
 from tests.engine.conftest import without_index
 
 ADA = user("Ada Lovelace", "ada.l@analytical.example")
@@ -19,7 +18,7 @@ ROWS: list[Row] = [ADA, JOSE, LI, TEA, MUG, SIGN, BOOT]
 
 
 @pytest.fixture(scope="module")
-def filled(connected: OpenSearchIndex) -> OpenSearchIndex:
+def filled(connected: Index) -> Index:
     index = without_index(connected)
     stranger = user("Ada Lovelace", "ada.l@analytical.example", tenant="globex")
     fill(index, *ROWS, stranger, order("Green tea", customer=stranger, sku="TEA-1"))
@@ -61,26 +60,26 @@ def filled(connected: OpenSearchIndex) -> OpenSearchIndex:
         ("lovelace mug", []),
     ],
 )
-def test_a_text_finds(filled: OpenSearchIndex, text: str, rows: list[Row]) -> None:
+def test_a_text_finds(filled: Index, text: str, rows: list[Row]) -> None:
     assert found(filled, text) == [row.id for row in rows]
 
 
-def test_no_text_finds_all_of_the_tenant(filled: OpenSearchIndex) -> None:
+def test_no_text_finds_all_of_the_tenant(filled: Index) -> None:
     assert sorted(found(filled)) == sorted(row.id for row in ROWS)
 
 
 @pytest.mark.parametrize(("kind", "rows"), [("user", [ADA]), ("order", [TEA]), ("media", [])])
-def test_a_kind_narrows_it_down(filled: OpenSearchIndex, kind: str, rows: list[Row]) -> None:
+def test_a_kind_narrows_it_down(filled: Index, kind: str, rows: list[Row]) -> None:
     assert found(filled, "ada", kind=kind) == [row.id for row in rows]
 
 
-def test_all_pictures_are_found_by_their_kind(filled: OpenSearchIndex) -> None:
+def test_all_pictures_are_found_by_their_kind(filled: Index) -> None:
     assert sorted(found(filled, kind="media")) == sorted([SIGN.id, BOOT.id])
     assert found(filled, "waterproof", kind="media") == [BOOT.id]
     assert found(filled, "waterproof", kind="order") == []
 
 
-def test_a_tenant_without_documents_finds_nothing(filled: OpenSearchIndex) -> None:
+def test_a_tenant_without_documents_finds_nothing(filled: Index) -> None:
     assert found(filled, "ada", tenant="initech") == []
     assert found(filled, tenant="initech") == []
 
@@ -94,7 +93,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_a_hostile_text_is_only_a_text(filled: OpenSearchIndex, text: str) -> None:
+def test_a_hostile_text_is_only_a_text(filled: Index, text: str) -> None:
     assert set(found(filled, text)) <= {row.id for row in ROWS}
 
 
@@ -103,5 +102,5 @@ def test_a_hostile_text_is_only_a_text(filled: OpenSearchIndex, text: str) -> No
     deadline=None,
 )
 @given(text=st.text(st.characters(exclude_categories=["Cs"]), max_size=200))
-def test_any_text_is_answered_with_the_tenants_own(filled: OpenSearchIndex, text: str) -> None:
+def test_any_text_is_answered_with_the_tenants_own(filled: Index, text: str) -> None:
     assert set(found(filled, text)) <= {row.id for row in ROWS}

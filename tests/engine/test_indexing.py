@@ -9,20 +9,21 @@ from typing import Any
 import pytest
 
 from infra.journey_steps import until
-from search_sync.opensearch import ALIAS, INDEX, OpenSearchIndex
-from tests.engine.builders import fill, found, media, refresh, removal, user, write
+from search_sync.engine.client import ALIAS, INDEX
+from search_sync.engine.writer import OpenSearchWriter
+from tests.engine.builders import Index, fill, found, media, refresh, removal, user, write
 
 
-def test_the_first_write_makes_the_index_as_its_definition_says(index: OpenSearchIndex) -> None:
+def test_the_first_write_makes_the_index_as_its_definition_says(index: Index) -> None:
     assert index.write([write(user("Ada"))]) == []
-    client = index._client
+    client = index.client
     assert set(client.indices.get_alias(name=ALIAS)) == {INDEX}
     mapping = client.indices.get_mapping(index=ALIAS)[INDEX]["mappings"]
     assert mapping["dynamic"] == "false"
     assert mapping["properties"]["name"] == {"type": "text", "analyzer": "words"}
 
 
-def test_functions_that_write_first_at_once_make_one_index(index: OpenSearchIndex) -> None:
+def test_functions_that_write_first_at_once_make_one_index(index: Index) -> None:
     users = [user(f"User {number}") for number in range(8)]
     with ThreadPoolExecutor(len(users)) as pool:
         failures = list(pool.map(lambda ada: index.write([write(ada)]), users))
@@ -31,16 +32,16 @@ def test_functions_that_write_first_at_once_make_one_index(index: OpenSearchInde
     assert sorted(found(index)) == sorted(ada.id for ada in users)
 
 
-def test_an_engine_that_lost_its_data_gets_a_new_index(index: OpenSearchIndex) -> None:
+def test_an_engine_that_lost_its_data_gets_a_new_index(index: Index) -> None:
     ada, grace = user("Ada"), user("Grace")
     fill(index, ada)
-    index._client.indices.delete(index=INDEX)
+    index.client.indices.delete(index=INDEX)
     assert found(index) == []
     fill(index, grace)
     assert found(index, "grace") == [grace.id]
 
 
-def test_what_is_written_is_found_within_a_second(index: OpenSearchIndex) -> None:
+def test_what_is_written_is_found_within_a_second(index: Index) -> None:
     fill(index, user("Grace"))
     ada = user("Ada")
     assert index.write([write(ada)]) == []
@@ -49,7 +50,7 @@ def test_what_is_written_is_found_within_a_second(index: OpenSearchIndex) -> Non
 
 @pytest.mark.parametrize("version", [1, 2])
 def test_an_older_or_equal_version_changes_nothing_and_is_no_failure(
-    index: OpenSearchIndex, version: int
+    index: Index, version: int
 ) -> None:
     ada = user("Ada")
     assert index.write([write(ada, 2, name="Ada King")]) == []
@@ -58,7 +59,7 @@ def test_an_older_or_equal_version_changes_nothing_and_is_no_failure(
     assert found(index, "king") == [ada.id]
 
 
-def test_a_late_write_brings_no_document_back_that_was_taken_out(index: OpenSearchIndex) -> None:
+def test_a_late_write_brings_no_document_back_that_was_taken_out(index: Index) -> None:
     ada = user("Ada")
     assert index.write([write(ada, 1)]) == []
     assert index.write([removal(ada, 3)]) == []
@@ -67,7 +68,7 @@ def test_a_late_write_brings_no_document_back_that_was_taken_out(index: OpenSear
     assert found(index) == []
 
 
-def test_taking_out_what_is_not_there_is_no_failure(index: OpenSearchIndex) -> None:
+def test_taking_out_what_is_not_there_is_no_failure(index: Index) -> None:
     ada = user("Ada")
     assert index.write([removal(ada, 2)]) == []
     assert index.write([write(ada, 1)]) == []
@@ -75,7 +76,7 @@ def test_taking_out_what_is_not_there_is_no_failure(index: OpenSearchIndex) -> N
     assert found(index) == []
 
 
-def test_of_a_bulk_with_a_bad_document_the_others_are_indexed(index: OpenSearchIndex) -> None:
+def test_of_a_bulk_with_a_bad_document_the_others_are_indexed(index: Index) -> None:
     ada, bad, grace = user("Ada"), user("Bad"), user("Grace")
     spoilt = write(bad, placed_at="no date: Ada Lovelace")
     (failure,) = index.write([write(ada), spoilt, write(grace)])
@@ -87,34 +88,35 @@ def test_of_a_bulk_with_a_bad_document_the_others_are_indexed(index: OpenSearchI
     assert sorted(found(index)) == sorted([ada.id, grace.id])
 
 
-def test_an_index_that_takes_no_writes_for_now_keeps_them_for_later(index: OpenSearchIndex) -> None:
+def test_an_index_that_takes_no_writes_for_now_keeps_them_for_later(index: Index) -> None:
     ada = user("Ada")
     fill(index, user("Grace"))
     block = "index.blocks.read_only_allow_delete"
-    index._client.indices.put_settings(index=INDEX, body={block: True})
+    index.client.indices.put_settings(index=INDEX, body={block: True})
     (failure,) = index.write([write(ada)])
     assert not failure.permanent
-    index._client.indices.put_settings(index=INDEX, body={block: None})
+    index.client.indices.put_settings(index=INDEX, body={block: None})
     assert index.write([write(ada)]) == []
 
 
-def test_a_large_batch_goes_in_several_bulks(index: OpenSearchIndex) -> None:
-    small_bulks = OpenSearchIndex(index._client, max_bytes=2_000)
+def test_a_large_batch_goes_in_several_bulks(index: Index) -> None:
+    small_bulks = OpenSearchWriter(index.client, max_bytes=2_000)
     users = [user(f"User {number}") for number in range(50)]
-    fill(small_bulks, *users)
+    assert small_bulks.write([write(one) for one in users]) == []
+    refresh(index)
     assert len(found(index, size=100)) == len(users)
 
 
 @pytest.fixture
-def former(index: OpenSearchIndex) -> Iterator[str]:
+def former(index: Index) -> Iterator[str]:
     """The index as it was before there were pictures, behind the alias."""
     name = "starling-documents-former"
     body = definition()
     for field in ("purpose", "subject", "texts", "ready_at"):
         del body["mappings"]["properties"][field]
-    index._client.indices.create(index=name, body=body)
+    index.client.indices.create(index=name, body=body)
     yield name
-    index._client.indices.delete(index=name)
+    index.client.indices.delete(index=name)
 
 
 def definition() -> dict[str, Any]:
@@ -124,9 +126,9 @@ def definition() -> dict[str, Any]:
 
 
 def test_a_new_definition_takes_over_all_that_is_there_as_the_readme_tells(
-    index: OpenSearchIndex, former: str
+    index: Index, former: str
 ) -> None:
-    ada, boot, client = user("Ada"), media("WATERPROOF", name="boot.png"), index._client
+    ada, boot, client = user("Ada"), media("WATERPROOF", name="boot.png"), index.client
     assert index.write([write(ada, 3), write(boot)]) == []
     refresh(index)
     assert found(index, "ada") == [ada.id]

@@ -5,18 +5,17 @@ import random
 import pytest
 
 from search_sync.domain.query import Search
-from search_sync.opensearch import OpenSearchIndex
-from tests.engine.builders import fill, found, media, order, user
+from tests.engine.builders import Index, fill, found, media, order, user
 
 
-def test_an_exact_id_comes_before_whatever_else_matches(index: OpenSearchIndex) -> None:
+def test_an_exact_id_comes_before_whatever_else_matches(index: Index) -> None:
     ada = user("Ada Lovelace")
     namesake = user(f"{ada.id} {ada.id} {ada.id}")
     fill(index, ada, namesake, order(ada.id, customer=namesake))
     assert found(index, ada.id)[0] == ada.id
 
 
-def test_a_whole_word_comes_before_a_near_miss(index: OpenSearchIndex) -> None:
+def test_a_whole_word_comes_before_a_near_miss(index: Index) -> None:
     near, exact = user("Adam"), user("Ada")
     fill(index, near, exact)
     assert found(index, "ada") == [exact.id, near.id]
@@ -24,7 +23,7 @@ def test_a_whole_word_comes_before_a_near_miss(index: OpenSearchIndex) -> None:
 
 @pytest.mark.parametrize("words", [4, 8, 28])
 def test_texts_of_many_words_that_are_like_many_others_are_answered(
-    index: OpenSearchIndex, words: int
+    index: Index, words: int
 ) -> None:
     dice = random.Random(words)  # noqa: S311 - the same names in each run
 
@@ -38,7 +37,7 @@ def test_texts_of_many_words_that_are_like_many_others_are_answered(
 
 
 def test_a_text_whose_every_word_is_like_many_others_in_every_field_is_answered(
-    index: OpenSearchIndex,
+    index: Index,
 ) -> None:
     dice = random.Random(5)  # noqa: S311 - the same names in each run
 
@@ -54,7 +53,7 @@ def test_a_text_whose_every_word_is_like_many_others_in_every_field_is_answered(
 
 
 @pytest.mark.parametrize("text", ["", "thing", "thng"])
-def test_pages_show_everything_once(index: OpenSearchIndex, text: str) -> None:
+def test_pages_show_everything_once(index: Index, text: str) -> None:
     users = [user(f"Thing {number % 5}") for number in range(23)]
     fill(index, *users, *[user("Thing", tenant="globex") for _ in range(5)])
     seen: list[str] = []
@@ -69,5 +68,5 @@ def test_pages_show_everything_once(index: OpenSearchIndex, text: str) -> None:
     assert sorted(seen) == sorted(row.id for row in users)
 
 
-def test_before_anything_was_written_nothing_is_found(index: OpenSearchIndex) -> None:
+def test_before_anything_was_written_nothing_is_found(index: Index) -> None:
     assert found(index, "ada") == []

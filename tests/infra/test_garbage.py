@@ -26,7 +26,7 @@ from runtime.table import Table
 from runtime.task import InvalidInput, Task
 from runtime.testing import REGION, Context, Queues, queue_event, request_event
 from runtime.worker import Worker
-from search_sync import opensearch
+from search_sync.engine.client import connected
 from tests.infra.bodies import BODIES
 
 KINDS: dict[str, type[Any]] = {
@@ -129,14 +129,14 @@ def function_environment(
         client("s3").create_bucket(Bucket=name, CreateBucketConfiguration=place)
         monkeypatch.setenv(variable, name)
     monkeypatch.setenv("PROCESSING_SECONDS", "300")
-    opensearch._connected.cache_clear()
+    connected.cache_clear()
     for part in KINDS:
         for parameter in of_kind(part):
             handler = parameter.values[0].declaration
             monkeypatch.setattr(handler._collaborators, "_made", None)
     monkeypatch.setattr(publisher.handler._collaborators, "_made", None)
     yield parked
-    opensearch._connected.cache_clear()
+    connected.cache_clear()
 
 
 def given_secret() -> str:

@@ -11,8 +11,9 @@ from runtime.clients import client
 from runtime.conformance import declared
 from runtime.table import Table
 from runtime.testing import TABLE, Context, incoming, queue_event
-from search_sync import opensearch
 from search_sync.domain.query import Search
+from search_sync.engine.searcher import OpenSearchSearcher
+from search_sync.engine.writer import OpenSearchWriter
 from search_sync.index import Failure, Found, Unavailable, Write
 
 Event = dict[str, Any]
@@ -222,5 +223,6 @@ class MemoryIndex:
 def index(monkeypatch: pytest.MonkeyPatch) -> MemoryIndex:
     """An index in memory, which the handlers find in place of OpenSearch."""
     memory = MemoryIndex()
-    monkeypatch.setattr(opensearch, "_connected", lambda: memory)
+    monkeypatch.setattr(OpenSearchWriter, "connect", lambda: memory)
+    monkeypatch.setattr(OpenSearchSearcher, "connect", lambda: memory)
     return memory

@@ -1,4 +1,4 @@
-"""The search index as the service's own code sees it; `search_sync.opensearch` is the real one."""
+"""The search index as the service's own code sees it; `search_sync.engine` is the real one."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
@@ -55,14 +55,18 @@ class Unavailable(Exception):
     """The engine cannot do it now."""
 
 
-class SearchIndex(Protocol):
-    """What the service needs of a search engine."""
+class IndexWriter(Protocol):
+    """What the service needs of a search engine to keep it up to date."""
 
     def write(self, writes: Sequence[Write]) -> list[Failure]:
         """Apply the writes and return those that failed; an older version is no failure.
 
         It never raises because of the engine: if that is down, all writes have failed.
         """
+
+
+class Searcher(Protocol):
+    """What the service needs of a search engine to answer."""
 
     def search(self, search: Search) -> Found:
         """Return the documents that match.
@@ -74,9 +78,18 @@ class SearchIndex(Protocol):
         """
 
 
-def connect() -> SearchIndex:
-    """Return the index on the engine that the function's environment names."""
-    # Who only reads a declaration, as the deployment does, need not import the engine's client.
-    from search_sync.opensearch import OpenSearchIndex  # noqa: PLC0415 - see above
+# Who only reads a declaration, as the deployment does, need not import the engine's client.
 
-    return OpenSearchIndex.connect()
+
+def connect_writer() -> IndexWriter:
+    """Return what writes into the engine that the function's environment names."""
+    from search_sync.engine.writer import OpenSearchWriter  # noqa: PLC0415 - see above
+
+    return OpenSearchWriter.connect()
+
+
+def connect_searcher() -> Searcher:
+    """Return what asks the engine that the function's environment names."""
+    from search_sync.engine.searcher import OpenSearchSearcher  # noqa: PLC0415 - see above
+
+    return OpenSearchSearcher.connect()

@@ -12,7 +12,7 @@ from runtime.endpoint import endpoint
 from runtime.messages import Listing, Page, Request, View
 from runtime.problems import InvalidCursor, Problem
 from search_sync.domain.query import Kind, Search
-from search_sync.index import SearchIndex, Unavailable, connect
+from search_sync.index import Searcher, Unavailable, connect_searcher
 
 Text = Annotated[str, StringConstraints(max_length=200, strip_whitespace=True)]
 
@@ -50,7 +50,7 @@ class SearchUnavailable(Problem):
     status, type, title = 503, "search-unavailable", "Search is not available"
 
 
-def search(request: Request[None, Wanted], index: SearchIndex, cursors: Cursors) -> Listing[Hit]:
+def search(request: Request[None, Wanted], index: Searcher, cursors: Cursors) -> Listing[Hit]:
     """Return the best matches first, of the caller's tenant alone."""
     wanted, tenant = request.query, request.tenant
     scope = json.dumps(["search", wanted.q, wanted.kind])
@@ -80,6 +80,6 @@ handler = endpoint(
     "/search",
     search,
     problems=[InvalidCursor, SearchUnavailable],
-    index=connect,
+    index=connect_searcher,
     cursors=Cursors.connect,
 )

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from runtime.logs import logger
 from runtime.metrics import count
 from runtime.stream import Change, stream
-from search_sync.index import SearchIndex, Write, connect
+from search_sync.index import IndexWriter, Write, connect_writer
 from search_sync.retries import Retry, RetryQueue
 from search_sync.store import Unreadable, write_for
 
 
-def feed_index(changes: Sequence[Change], index: SearchIndex, retries: RetryQueue) -> None:
+def feed_index(changes: Sequence[Change], index: IndexWriter, retries: RetryQueue) -> None:
     """Write the documents of the changed rows.
 
     Raises only if the retry queue cannot be reached either: then the stream keeps the batch.
@@ -56,6 +56,6 @@ handler = stream(
     feed_index,
     batch_size=100,
     window_seconds=5,
-    index=connect,
+    index=connect_writer,
     retries=RetryQueue.connect,
 )

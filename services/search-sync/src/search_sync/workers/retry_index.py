@@ -4,12 +4,12 @@ from typing import Any
 
 from runtime.queue import Hopeless
 from runtime.worker import worker
-from search_sync.index import SearchIndex, Unavailable, connect
+from search_sync.index import IndexWriter, Unavailable, connect_writer
 from search_sync.retries import Retry
 from search_sync.store import Projection, Unreadable, write_for
 
 
-def retry_index(message: Any, index: SearchIndex, projection: Projection) -> None:
+def retry_index(message: Any, index: IndexWriter, projection: Projection) -> None:
     """Write the document of the row that the message names.
 
     Raises
@@ -31,4 +31,4 @@ def retry_index(message: Any, index: SearchIndex, projection: Projection) -> Non
         raise Unavailable(failure.reason)
 
 
-handler = worker(retry_index, index=connect, projection=Projection.connect)
+handler = worker(retry_index, index=connect_writer, projection=Projection.connect)

@@ -12,10 +12,11 @@ import urllib3
 from opensearchpy.exceptions import RequestError
 
 from runtime.settings import BadSetting
-from search_sync import opensearch
 from search_sync.domain.query import Search
+from search_sync.engine.client import INDEX, connected
+from search_sync.engine.searcher import OpenSearchSearcher
+from search_sync.engine.writer import OpenSearchWriter
 from search_sync.index import Unavailable, Write
-from search_sync.opensearch import OpenSearchIndex
 
 ADA = Write("acme:user:1", "acme", 3, {"name": "Ada"})
 GRACE = Write("acme:user:3", "acme", 1, {"name": "Grace"})
@@ -88,10 +89,10 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
     thread.start()
     script.url = f"http://127.0.0.1:{server.server_port}"
     monkeypatch.setenv("SEARCH_ENDPOINT", script.url)
-    opensearch._connected.cache_clear()
+    connected.cache_clear()
     yield script
-    OpenSearchIndex.connect()._client.close()
-    opensearch._connected.cache_clear()
+    connected().close()
+    connected.cache_clear()
     server.shutdown()
     server.server_close()
     thread.join()
@@ -100,7 +101,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
 def test_a_bulk_carries_version_tenant_and_document(engine: Engine) -> None:
     engine.answers.append((200, {}))
     engine.will_answer(DONE, NOT_THERE)
-    assert OpenSearchIndex.connect().write([ADA, GONE]) == []
+    assert OpenSearchWriter.connect().write([ADA, GONE]) == []
     _, (path, body) = engine.asked
     assert path.startswith("POST /starling-documents/_bulk?")
     assert {"require_alias=true", "timeout=2s"} <= set(path.partition("?")[2].split("&"))
@@ -114,13 +115,13 @@ def test_a_bulk_carries_version_tenant_and_document(engine: Engine) -> None:
 
 
 def test_nothing_to_write_asks_nothing(engine: Engine) -> None:
-    assert OpenSearchIndex.connect().write([]) == []
+    assert OpenSearchWriter.connect().write([]) == []
     assert engine.asked == []
 
 
 def test_an_older_version_is_no_failure(engine: Engine) -> None:
     engine.will_answer(OLDER)
-    assert OpenSearchIndex.connect().write([ADA]) == []
+    assert OpenSearchWriter.connect().write([ADA]) == []
 
 
 @pytest.mark.parametrize(
@@ -130,21 +131,21 @@ def test_of_a_bulk_only_what_failed_is_returned(
     engine: Engine, item: dict[str, Any], permanent: bool
 ) -> None:
     engine.will_answer(DONE, item)
-    (failure,) = OpenSearchIndex.connect().write([GRACE, ADA])
+    (failure,) = OpenSearchWriter.connect().write([GRACE, ADA])
     assert (failure.write, failure.permanent) == (ADA, permanent)
     assert failure.reason.startswith(item["index"]["error"]["type"])
 
 
 def test_a_reason_does_not_hold_the_value_that_it_is_about(engine: Engine) -> None:
     engine.will_answer(WRONG)
-    (failure,) = OpenSearchIndex.connect().write([ADA])
+    (failure,) = OpenSearchWriter.connect().write([ADA])
     assert failure.reason == "mapper_parsing_exception: failed to parse field [d]"
 
 
 def test_a_bulk_is_cut_by_bytes(engine: Engine) -> None:
     for _ in range(3):
         engine.will_answer(DONE)
-    index = OpenSearchIndex(OpenSearchIndex.connect()._client, max_bytes=150)
+    index = OpenSearchWriter(connected(), max_bytes=150)
     large = ADA._replace(document={"name": "x" * 200})
     assert index.write([ADA, large, ADA]) == []
     assert len(engine.asked) == 3
@@ -152,14 +153,14 @@ def test_a_bulk_is_cut_by_bytes(engine: Engine) -> None:
 
 def test_writes_that_fit_one_bulk_go_as_one(engine: Engine) -> None:
     engine.will_answer(DONE, DONE, DONE)
-    assert OpenSearchIndex.connect().write([ADA, ADA, ADA]) == []
+    assert OpenSearchWriter.connect().write([ADA, ADA, ADA]) == []
 
 
 @pytest.mark.parametrize("status", [401, 403, 413, 429, 500, 502, 503])
 def test_when_a_request_fails_the_rest_is_not_even_tried(engine: Engine, status: int) -> None:
     engine.will_answer(DONE)
     engine.answers.append((status, problem("some_exception")))
-    index = OpenSearchIndex(OpenSearchIndex.connect()._client, max_bytes=1)
+    index = OpenSearchWriter(connected(), max_bytes=1)
     failures = index.write([GRACE, ADA, ADA])
     assert [(failure.write, failure.permanent) for failure in failures] == [(ADA, False)] * 2
     assert str(status) in failures[0].reason
@@ -168,32 +169,31 @@ def test_when_a_request_fails_the_rest_is_not_even_tried(engine: Engine, status:
 
 def test_an_answer_that_is_not_the_engines_is_a_failure(engine: Engine) -> None:
     engine.answers.append((200, b"<html>"))
-    (failure,) = OpenSearchIndex.connect().write([ADA])
+    (failure,) = OpenSearchWriter.connect().write([ADA])
     assert not failure.permanent
 
 
 def test_an_engine_that_is_down_fails_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SEARCH_ENDPOINT", "http://127.0.0.1:1")
-    opensearch._connected.cache_clear()
-    index = OpenSearchIndex.connect()
-    failures = index.write([ADA, GRACE])
+    connected.cache_clear()
+    failures = OpenSearchWriter.connect().write([ADA, GRACE])
     assert [(failure.write, failure.permanent) for failure in failures] == [
         (ADA, False),
         (GRACE, False),
     ]
     with pytest.raises(Unavailable):
-        index.search(Search(tenant="acme"))
-    opensearch._connected.cache_clear()
+        OpenSearchSearcher.connect().search(Search(tenant="acme"))
+    connected.cache_clear()
 
 
 def test_the_first_write_makes_the_index_and_its_alias(engine: Engine) -> None:
     engine.will_answer(NO_INDEX, DONE)
     engine.answers.append((200, {"acknowledged": True}))
     engine.will_answer(DONE)
-    assert OpenSearchIndex.connect().write([ADA, GRACE]) == []
+    assert OpenSearchWriter.connect().write([ADA, GRACE]) == []
     assert engine.paths == [
         "POST /starling-documents/_bulk",
-        f"PUT /{opensearch.INDEX}",
+        f"PUT /{INDEX}",
         "POST /starling-documents/_bulk",
     ]
     definition = json.loads(engine.asked[1][1])
@@ -206,10 +206,10 @@ def test_a_deletion_makes_the_index_first_because_the_engine_would_make_another(
 ) -> None:
     engine.answers += [(404, {}), (200, {"acknowledged": True})]
     engine.will_answer(NOT_THERE)
-    assert OpenSearchIndex.connect().write([GONE]) == []
+    assert OpenSearchWriter.connect().write([GONE]) == []
     assert engine.paths == [
         "HEAD /_alias/starling-documents",
-        f"PUT /{opensearch.INDEX}",
+        f"PUT /{INDEX}",
         "POST /starling-documents/_bulk",
     ]
 
@@ -218,13 +218,13 @@ def test_a_function_that_is_second_at_making_the_index_uses_the_firsts(engine: E
     engine.will_answer(NO_INDEX)
     engine.answers.append((400, problem("resource_already_exists_exception")))
     engine.will_answer(DONE)
-    assert OpenSearchIndex.connect().write([ADA]) == []
+    assert OpenSearchWriter.connect().write([ADA]) == []
 
 
 def test_an_index_that_cannot_be_made_keeps_the_writes_for_later(engine: Engine) -> None:
     engine.will_answer(NO_INDEX)
     engine.answers.append((400, problem("invalid_index_name_exception")))
-    (failure,) = OpenSearchIndex.connect().write([ADA])
+    (failure,) = OpenSearchWriter.connect().write([ADA])
     assert not failure.permanent
 
 
@@ -232,7 +232,7 @@ def test_an_index_that_is_lost_again_keeps_the_writes_for_later(engine: Engine) 
     engine.will_answer(NO_INDEX)
     engine.answers.append((200, {"acknowledged": True}))
     engine.will_answer(NO_INDEX)
-    (failure,) = OpenSearchIndex.connect().write([ADA])
+    (failure,) = OpenSearchWriter.connect().write([ADA])
     assert (failure.reason, failure.permanent) == ("index_not_found_exception", False)
 
 
@@ -243,7 +243,7 @@ def hits(*ids: int) -> dict[str, Any]:
 
 def test_a_search_goes_to_the_tenants_own_shard(engine: Engine) -> None:
     engine.answers.append((200, hits(1)))
-    assert OpenSearchIndex.connect().search(Search(tenant="acme", text="ada")) == (
+    assert OpenSearchSearcher.connect().search(Search(tenant="acme", text="ada")) == (
         [{"id": 1}],
         None,
     )
@@ -256,27 +256,27 @@ def test_a_search_goes_to_the_tenants_own_shard(engine: Engine) -> None:
 
 def test_one_hit_more_than_asked_for_tells_that_there_is_more(engine: Engine) -> None:
     engine.answers.append((200, hits(1, 2, 3)))
-    found = OpenSearchIndex.connect().search(Search(tenant="acme", size=2))
+    found = OpenSearchSearcher.connect().search(Search(tenant="acme", size=2))
     assert found == ([{"id": 1}, {"id": 2}], [1.5, 2])
     assert json.loads(engine.asked[0][1])["size"] == 3
 
 
 def test_before_anything_was_written_nothing_is_found(engine: Engine) -> None:
     engine.answers.append((404, problem("index_not_found_exception")))
-    assert OpenSearchIndex.connect().search(Search(tenant="acme")) == ([], None)
+    assert OpenSearchSearcher.connect().search(Search(tenant="acme")) == ([], None)
 
 
 @pytest.mark.parametrize("status", [403, 404, 429, 500, 503])
 def test_a_search_that_the_engine_cannot_do_now_is_unavailable(engine: Engine, status: int) -> None:
     engine.answers.append((status, problem("some_exception")))
     with pytest.raises(Unavailable):
-        OpenSearchIndex.connect().search(Search(tenant="acme"))
+        OpenSearchSearcher.connect().search(Search(tenant="acme"))
 
 
 def test_a_search_that_the_engine_does_not_understand_is_no_outage(engine: Engine) -> None:
     engine.answers.append((400, problem("parsing_exception")))
     with pytest.raises(RequestError):
-        OpenSearchIndex.connect().search(Search(tenant="acme"))
+        OpenSearchSearcher.connect().search(Search(tenant="acme"))
 
 
 def test_a_domain_on_aws_is_spoken_to_with_the_functions_signature(
@@ -290,15 +290,15 @@ def test_a_domain_on_aws_is_spoken_to_with_the_functions_signature(
 
     monkeypatch.setattr(urllib3.HTTPSConnectionPool, "urlopen", urlopen)
     monkeypatch.setenv("SEARCH_ENDPOINT", "https://search.eu-west-1.es.amazonaws.com")
-    opensearch._connected.cache_clear()
-    OpenSearchIndex.connect().search(Search(tenant="acme"))
-    opensearch._connected.cache_clear()
+    connected.cache_clear()
+    OpenSearchSearcher.connect().search(Search(tenant="acme"))
+    connected.cache_clear()
     assert "/eu-west-1/es/aws4_request" in sent["Authorization"]
     assert "x-amz-content-sha256" in sent["Authorization"].lower()
 
 
 def test_a_missing_endpoint_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SEARCH_ENDPOINT", raising=False)
-    opensearch._connected.cache_clear()
+    connected.cache_clear()
     with pytest.raises(BadSetting, match="SEARCH_ENDPOINT"):
-        OpenSearchIndex.connect()
+        OpenSearchWriter.connect()

@@ -1,41 +1,27 @@
-"""OpenSearch, spoken to by its own client; imported by what searches and feeds, never by reactions.
-
-Waiting is short: who feeds has a retry queue, and who searches has a person waiting.
-"""
+"""Writes documents into the index, which the first write makes."""
 
 import json
 from collections.abc import Iterator, Sequence
-from functools import cache
 from importlib.resources import files
 from typing import Any
 
-import botocore.session
-from opensearchpy import OpenSearch, Urllib3AWSV4SignerAuth
-from opensearchpy.exceptions import NotFoundError, OpenSearchException, RequestError
-from urllib3 import Timeout
+from opensearchpy import OpenSearch
+from opensearchpy.exceptions import OpenSearchException, RequestError
 
 from runtime.logs import logger
-from runtime.settings import URL, read
-from search_sync.domain.query import Search, query
-from search_sync.index import Failure, Found, Unavailable, Write
-
-ALIAS = "starling-documents"
-"""What is searched and written; it names one index, whose content the file of its name says."""
-
-INDEX = "starling-documents-v2"
+from search_sync.engine.client import ALIAS, INDEX, NOT_THERE, TIMEOUT, connected, reason
+from search_sync.index import Failure, Write
 
 # A bulk's size that the engine's guide recommends, and below every domain's 10 MiB limit.
 MAX_BULK_BYTES = 5_000_000
-_TIMEOUT = Timeout(connect=1.0, read=4.0)
 _ENGINE_TIMEOUT = "2s"  # how long the engine may wait for a shard that is not ready
 
-_NOT_THERE = "index_not_found_exception"
 _VERSION_CONFLICT = 409
 _ERRORS_OF_LATER = {403, 429}  # a blocked index, an overloaded engine
 
 
-class OpenSearchIndex:
-    """The documents of all tenants in one index.
+class OpenSearchWriter:
+    """Writes the documents of all tenants into one index.
 
     Parameters
     ----------
@@ -50,9 +36,9 @@ class OpenSearchIndex:
         self._max_bytes = max_bytes
 
     @classmethod
-    def connect(cls) -> "OpenSearchIndex":
-        """Return the index on the engine that the function's environment names."""
-        return _connected()
+    def connect(cls) -> "OpenSearchWriter":
+        """Return one for the engine that the function's environment names."""
+        return cls(connected())
 
     def write(self, writes: Sequence[Write]) -> list[Failure]:
         """Apply the writes and return those that failed; an older version is no failure."""
@@ -62,43 +48,11 @@ class OpenSearchIndex:
             try:
                 failures += self._bulk(bulk)
             except OpenSearchException as error:
-                logger.warning("bulk failed", reason=_reason(error))
+                logger.warning("bulk failed", reason=reason(error))
                 # The engine would only keep the rest waiting too.
                 rest = [write for later in bulks[number:] for write in later]
-                return failures + [Failure(write, _reason(error), False) for write in rest]
+                return failures + [Failure(write, reason(error), False) for write in rest]
         return failures
-
-    def search(self, search: Search) -> Found:
-        """Return the documents that match.
-
-        Raises
-        ------
-        Unavailable
-            The engine does not answer, or is overloaded.
-        """
-        try:
-            answer = self._client.search(
-                index=ALIAS,
-                body=query(search),
-                params={
-                    "routing": search.tenant,
-                    # The same copy for all pages: scores differ a little between copies.
-                    "preference": search.tenant,
-                    "allow_partial_search_results": "false",
-                },
-            )
-        except NotFoundError as error:
-            if error.error != _NOT_THERE:
-                raise Unavailable(_reason(error)) from error
-            return Found([], None)  # nothing was ever written
-        except RequestError:
-            raise  # the query is wrong: that is no outage
-        except OpenSearchException as error:
-            raise Unavailable(_reason(error)) from error
-        hits = answer["hits"]["hits"]
-        shown = hits[: search.size]
-        last = shown[-1]["sort"] if len(hits) > search.size else None
-        return Found([hit["_source"] for hit in shown], last)
 
     def _bulks(self, writes: Sequence[Write]) -> Iterator[list[Write]]:
         """Cut writes into bulks, bounded by bytes."""
@@ -125,7 +79,7 @@ class OpenSearchIndex:
             self._create()
             again, homeless = self._send(homeless)
             failures += again
-            failures += [Failure(write, _NOT_THERE, False) for write in homeless]
+            failures += [Failure(write, NOT_THERE, False) for write in homeless]
         return failures
 
     def _send(self, writes: list[Write]) -> tuple[list[Failure], list[Write]]:
@@ -137,7 +91,7 @@ class OpenSearchIndex:
                 # Without it a write would make an index by the alias's name, without a mapping.
                 "require_alias": "true",
                 "timeout": _ENGINE_TIMEOUT,
-                "request_timeout": _TIMEOUT,
+                "request_timeout": TIMEOUT,
                 "filter_path": "items.*.status,items.*.error",
             },
         )
@@ -148,7 +102,7 @@ class OpenSearchIndex:
             error = result.get("error")
             if error is None or result["status"] == _VERSION_CONFLICT:
                 continue
-            if error["type"] == _NOT_THERE:
+            if error["type"] == NOT_THERE:
                 homeless.append(write)
             else:
                 failures.append(Failure(write, _said(error), _permanent(result["status"])))
@@ -163,27 +117,6 @@ class OpenSearchIndex:
             if error.error != "resource_already_exists_exception":
                 raise
         logger.info("index created", index=INDEX)
-
-
-@cache
-def _connected() -> OpenSearchIndex:
-    endpoint = read("SEARCH_ENDPOINT", URL)
-    return OpenSearchIndex(
-        OpenSearch(
-            hosts=[endpoint],
-            http_auth=_signer() if endpoint.startswith("https:") else None,
-            timeout=_TIMEOUT,
-            max_retries=0,
-        )
-    )
-
-
-def _signer() -> Urllib3AWSV4SignerAuth:
-    """Return what signs requests with the function's role, as a domain on AWS asks."""
-    session = botocore.session.Session()
-    return Urllib3AWSV4SignerAuth(
-        session.get_credentials(), session.get_config_variable("region"), "es"
-    )
 
 
 def _lines(write: Write) -> str:
@@ -208,9 +141,3 @@ def _said(error: dict[str, Any]) -> str:
     """Return an item's error without the value that it was about: it may be personal."""
     reason = str(error.get("reason", "")).partition(". Preview of field's value")[0]
     return f"{error['type']}: {reason}"
-
-
-def _reason(error: OpenSearchException) -> str:
-    """Return what went wrong with a whole request, without its body."""
-    status = getattr(error, "status_code", "")
-    return f"{type(error).__name__} {status}".strip()
