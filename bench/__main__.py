@@ -19,6 +19,8 @@ from infra.progress import Steps
 ROUNDS = 15
 WIDTH = 120
 
+_UNITS = ("MB", "ms")
+
 Measured = tuple[Measure, Result]
 Only = Annotated[
     list[str] | None,
@@ -88,7 +90,8 @@ def document(results: Sequence[Measured]) -> dict[str, Any]:
 
 def table(results: Sequence[Measured]) -> Table:
     """Return the results for people."""
-    made = Table(title="Against the baseline of the same run; CPU time, medians of pairs")
+    title = "Against the baseline of the same run; CPU time (searches: elapsed), medians"
+    made = Table(title=title)
     # A name is never cut: what does not fit beside it goes first.
     made.add_column("measure", overflow="fold", min_width=max(len(m.name) for m, _ in results))
     for heading in ("value", "quartiles", "budget", "baseline", "candidate", "pairs"):
@@ -105,7 +108,7 @@ def table(results: Sequence[Measured]) -> Table:
                 f"{timing.candidate_seconds * 1000:.0f} ms",
                 str(timing.rounds),
             ]
-        unit = " MB" if measure.unit == "MB" else ""
+        unit = f" {measure.unit}" if measure.unit in _UNITS else ""
         value = f"[{color}]{result.value:.3f}{unit}[/{color}]"
         made.add_row(measure.name, value, cells[0], f"{measure.budget:g}{unit}", *cells[1:])
     return made

@@ -12,13 +12,18 @@ from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
-from infra.bundling import Target, code, layer
+from infra.archive import write_zip
+from infra.bundling import Target, code, install, layer
 from infra.discovery import Service
 from infra.paths import BUILD, ROOT
 from infra.stages import Stage
 
 FOLDER = BUILD / "bench"
 _BOTO3 = ("boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3")
+_SEARCH = (
+    *("botocore", "certifi", "charset-normalizer", "events", "idna", "jmespath", "opensearch-py"),
+    *("python-dateutil", "requests", "six", "urllib3"),
+)
 _REQUIREMENT = re.compile(r"^([a-z0-9-]+)==\S+ .*\n(?:    .*\n)*", re.MULTILINE)
 
 
@@ -29,10 +34,17 @@ def bare() -> Path:
 
 def with_boto3() -> Path:
     """Return an interpreter with the lock's boto3 as a user installs it, compiled."""
-    requirements = requirements_of((ROOT / "requirements.lock").read_text(), _BOTO3)
+    return _installed("boto3", requirements_of((ROOT / "requirements.lock").read_text(), _BOTO3))
 
+
+def with_opensearch(service: Service) -> Path:
+    """Return an interpreter with the lock's opensearch-py as a user installs it, compiled."""
+    return _installed("opensearch", requirements_of(service.lock.read_text(), _SEARCH))
+
+
+def _installed(name: str, requirements: str) -> Path:
     def install(folder: Path) -> None:
-        lock = folder / "boto3.lock"
+        lock = folder / f"{name}.lock"
         lock.write_text(requirements)
         _run(
             *(Path(sys.executable).with_name("uv"), "pip", "install", "--quiet", "--no-deps"),
@@ -40,7 +52,7 @@ def with_boto3() -> Path:
             *("--python", folder / "bin" / "python", "--requirement", lock),
         )
 
-    return _interpreter("boto3", requirements, install)
+    return _interpreter(name, requirements, install)
 
 
 def requirements_of(lock: str, names: tuple[str, ...]) -> str:
@@ -84,6 +96,24 @@ def uploaded_bytes(service: Service) -> int:
     """Return the size of a service's code and layer as they are uploaded for Lambda."""
     target = Target.of(Stage.of("dev"))
     return code(service, target).stat().st_size + layer(service, target).stat().st_size
+
+
+def untrimmed_bytes(service: Service) -> int:
+    """Return the size of a service's code, and of its lock as a user installs it for Lambda.
+
+    Packed as its layer is, but whole, and without bytecode.
+    """
+    target = Target.of(Stage.of("dev"))
+    key = sha256(service.lock.read_bytes() + target.key.encode()).hexdigest()[:16]
+    packed = FOLDER / f"untrimmed-{key}.zip"
+    if not packed.exists():
+        packed.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=FOLDER) as temporary:
+            install(service.lock, Path(temporary, "python"), target)
+            unfinished = Path(temporary, "layer.zip")
+            write_zip(Path(temporary, "python"), unfinished)
+            unfinished.rename(packed)
+    return code(service, target).stat().st_size + packed.stat().st_size
 
 
 def _interpreter(name: str, content: str, install: Callable[[Path], None]) -> Path:

@@ -9,8 +9,16 @@ from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 
-from bench import envelope, thumbnails
-from bench.installations import bare, compiled, shipped, uploaded_bytes, with_boto3
+from bench import envelope, searching, thumbnails
+from bench.installations import (
+    bare,
+    compiled,
+    shipped,
+    untrimmed_bytes,
+    uploaded_bytes,
+    with_boto3,
+    with_opensearch,
+)
 from bench.timing import Command, Timed, Timing, compare
 from infra.discovery import Service, declared, services
 from infra.paths import BUILD, ROOT
@@ -40,6 +48,34 @@ import boto3
 boto3.client("dynamodb")
 os._exit(0)
 """
+# The same of what asks the search engine: it has that client, and for cursors one that reads their
+# secret, which is not asked here.
+_START_SEARCHING = """
+import importlib
+from runtime import clients, cursor
+def connected():
+    clients.client("secretsmanager")
+    return cursor.Cursors("bench")
+cursor._connected = connected
+handler = importlib.import_module({module!r}).handler
+handler.prepare()
+from search_sync.engine.client import connected
+assert connected.cache_info().currsize, "no client was made"
+import os
+os._exit(0)
+"""
+# The bare client of a domain on AWS: it signs.
+_SEARCH_BASELINE = """
+import os
+import botocore.session
+from opensearchpy import OpenSearch, Urllib3AWSV4SignerAuth
+session = botocore.session.Session()
+region = session.get_config_variable("region")
+signer = Urllib3AWSV4SignerAuth(session.get_credentials(), region, "es")
+OpenSearch(hosts=[os.environ["SEARCH_ENDPOINT"]], http_auth=signer)
+os._exit(0)
+"""
+_DOMAIN = {"SEARCH_ENDPOINT": "https://search-bench.eu-west-1.es.amazonaws.com"}
 _URL = "https://sqs.eu-west-1.amazonaws.com/123456789012/bench"
 _ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "bench",
@@ -135,12 +171,18 @@ def measures(rounds: int) -> Iterator[Measure]:
     kinds = (("api", Endpoint, "endpoint"), ("reactions", Reaction, "reaction"))
     for service, (part, kind, budgeted) in product(by_name.values(), kinds):
         for function in declared(service, part, kind):
+            name = f"{service.name}.{function.name}"
+            if name in held["start-searching"]:
+                continue  # its baseline is another
             if "cursor" in getattr(function.declaration, "query", NoQuery).model_fields:
                 continue  # before its first request it reads a secret over the network
-            name = f"{service.name}.{function.name}"
             module = function.handler.removesuffix(".handler")
             budget = held["start-of"].get(name, start[budgeted])
             yield starts(f"start.{name}", budget, module, service)
+
+    finder = by_name["search-sync"]
+    for name, budget in held["start-searching"].items():
+        yield _searching_start(name, budget, finder, rounds)
 
     def bundle(tick: Tick) -> Result:
         path = shipped(orders)
@@ -149,6 +191,14 @@ def measures(rounds: int) -> Iterator[Measure]:
 
     budget = held["bundle"]["shipped-over-compiled"]
     yield Measure("bundle.shipped-over-compiled", budget, "ratio", rounds, bundle)
+
+    def whole(tick: Tick) -> Result:
+        ratio = uploaded_bytes(finder) / untrimmed_bytes(finder)
+        tick()
+        return Result(ratio)
+
+    budget = held["bundle"]["search-sync-over-untrimmed"]
+    yield Measure("bundle.search-sync-over-untrimmed", budget, "ratio", 1, whole)
     few = min(rounds, SYNTH_ROUNDS)
 
     def synth(tick: Tick) -> Result:
@@ -171,6 +221,7 @@ def measures(rounds: int) -> Iterator[Measure]:
     budget = held["envelope"]["event-over-dump"]
     yield Measure("envelope.event-over-dump", budget, "ratio", rounds, event)
     yield from _thumbnails(held["thumbnails"], by_name["media"], rounds)
+    yield from _searches(held["search"], finder, rounds)
     for name, budget in held["megabytes"].items():
         yield Measure(f"megabytes.{name}", budget, "MB", 1, _size(by_name[name]))
 
@@ -194,6 +245,33 @@ def _thumbnails(held: Mapping[str, float], media: Service, rounds: int) -> Itera
     yield Measure("thumbnails.unlikeness", held["unlikeness"], "1 - SSIM", 1, unlikeness)
 
 
+def _searching_start(name: str, budget: float, service: Service, rounds: int) -> Measure:
+    module = f"{service.package}.api.{name.partition('.')[2].replace('-', '_')}"
+
+    def take(tick: Tick) -> Result:
+        python = with_opensearch(service)
+        baseline = Command([python, "-c", _SEARCH_BASELINE], _environment(_DOMAIN))
+        ours = _start(module, shipped(service), _START_SEARCHING, _DOMAIN)
+        return _ratio(baseline, ours, rounds, tick)
+
+    return Measure(f"start.{name}", budget, "ratio", rounds, take)
+
+
+def _searches(held: Mapping[str, float], service: Service, rounds: int) -> Iterator[Measure]:
+    processes = min(rounds, searching.PROCESSES)
+    ticks = searching.ticks(processes)
+
+    def engine(tick: Tick) -> Result:
+        return Result(searching.searched(service, processes, tick).took_p95)
+
+    def function(tick: Tick) -> Result:
+        found = searching.searched(service, processes, tick)
+        return Result(found.added, found.timing)
+
+    yield Measure("search.engine-p95", held["engine-p95"], "ms", ticks, engine)
+    yield Measure("search.function-adds", held["function-adds"], "ms", ticks, function)
+
+
 def _ratio(baseline: Timed, candidate: Timed, rounds: int, tick: Tick) -> Result:
     timing = compare(baseline, candidate, rounds, tick)
     return Result(timing.ratio, timing)
@@ -208,10 +286,11 @@ def _size(service: Service) -> Callable[[Tick], Result]:
     return take
 
 
-def _start(module: str, path: list[Path]) -> Command:
-    program = _START.format(module=module)
-    search = {"PYTHONPATH": os.pathsep.join(map(str, path))}
-    return Command([bare(), "-c", program], _environment(search))
+def _start(
+    module: str, path: list[Path], program: str = _START, more: Mapping[str, str] | None = None
+) -> Command:
+    search = {"PYTHONPATH": os.pathsep.join(map(str, path)), **(more or {})}
+    return Command([bare(), "-c", program.format(module=module)], _environment(search))
 
 
 def _environment(more: Mapping[str, str] | None = None) -> dict[str, str]:

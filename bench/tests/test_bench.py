@@ -79,7 +79,10 @@ def test_every_claim_is_measured_with_the_budget_that_is_written_down() -> None:
     held = budgets()
     for service in ("users", "orders"):
         assert named[f"start.publisher-of-{service}"].budget == held["start"]["publisher"] <= 0.8
-    functions = {name for name in named if name.count(".") == 2}
+    asking = {f"start.{name}": budget for name, budget in held["start-searching"].items()}
+    assert asking == {"start.search-sync.search": 1.25, "start.search-sync.suggest": 1.25}
+    assert {name: named[name].budget for name in asking} == asking
+    functions = {name for name in named if name.count(".") == 2} - asking.keys()
     more = {f"start.{name}": budget for name, budget in held["start-of"].items()}
     assert more.keys() <= functions
     assert {name: named[name].budget for name in more} == more
@@ -91,9 +94,12 @@ def test_every_claim_is_measured_with_the_budget_that_is_written_down() -> None:
     assert {named[name].budget for name in endpoints - more.keys()} == {held["start"]["endpoint"]}
     assert (held["start"]["endpoint"], held["start"]["reaction"]) == (1.15, 1.1)
     assert named["bundle.shipped-over-compiled"].budget <= 1.05
+    assert named["bundle.search-sync-over-untrimmed"].budget <= 0.5
+    searches = {name: named[f"search.{name}"].budget for name in held["search"]}
+    assert searches == {"engine-p95": 50, "function-adds": 10}
     assert named["synth.function-over-stack"].budget <= 0.015
     sizes = {name: named[f"megabytes.{name}"].budget for name in held["megabytes"]}
-    assert sizes == {"users": 6.0, "orders": 6.0, "search-sync": 7.0, "media": 16.0}
+    assert sizes == {"users": 6.0, "orders": 6.0, "search-sync": 6.2, "media": 16.0}
     thumbnails = {name: named[f"thumbnails.{name}"].budget for name in held["thumbnails"]}
     assert thumbnails == {"cpu": 0.7, "peak-memory": 0.6, "unlikeness": 0.03}
     assert all(measure.rounds == 15 for name, measure in named.items() if name.startswith("start"))

@@ -11,6 +11,7 @@ from jsonschema import Draft4Validator
 from pydantic import ValidationError
 
 from infra.constructs import queue_integration
+from infra.constructs.answer_cache import known_by_key
 from infra.discovery import Declared, declared, services
 from infra.discovery import routes as queued_routes
 from runtime.endpoint import Endpoint
@@ -180,7 +181,8 @@ def test_the_gateway_knows_the_endpoints_parameters_and_model(
     prefix = "method.request.querystring."
     fields = endpoint.query.model_fields
     expected = {f"{prefix}{field.alias or n}": field.is_required() for n, field in fields.items()}
-    assert route.properties.get("RequestParameters", {}) == expected
+    # Those of an answer's cache: tests/infra/test_answer_cache.py.
+    assert route.properties.get("RequestParameters", {}) == expected | known_by_key(endpoint)
     assert (model_of(template, route) is None) == (endpoint.body is None)
     validator = template.get(referred(route.properties["RequestValidatorId"])).properties
     assert validator["ValidateRequestBody"], f"{route}: bodies are not validated"

@@ -91,9 +91,11 @@ def test_every_function_is_traced_and_runs_on_lambdas_arm(assembly: Assembly) ->
 
 def test_every_api_is_throttled_and_traced(assembly: Assembly) -> None:
     for api in assembly.resources("AWS::ApiGateway::Stage"):
-        (settings,) = api.properties["MethodSettings"]
-        assert (settings["HttpMethod"], settings["ResourcePath"]) == ("*", "/*"), api
-        assert settings["ThrottlingRateLimit"] > 0, f"{api}: throttle it"
+        of_all, *of_one = api.properties["MethodSettings"]
+        assert (of_all["HttpMethod"], of_all["ResourcePath"]) == ("*", "/*"), api
+        for settings in (of_all, *of_one):
+            assert settings["ThrottlingRateLimit"] > 0, f"{api}: throttle it"
+            assert settings["LoggingLevel"] == "ERROR", f"{api}: log its errors"
         assert api.properties["TracingEnabled"] is True, f"{api}: trace it"
     for api in assembly.resources("AWS::ApiGatewayV2::Stage"):
         assert api.properties["DefaultRouteSettings"]["ThrottlingRateLimit"] > 0, api

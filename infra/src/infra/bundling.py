@@ -107,7 +107,7 @@ def authorizer_code(target: Target) -> Path:
 def _layer(lock: Path, operations: trimming.Operations, target: Target) -> Path:
     def build(folder: Path) -> None:
         python = folder / "python"
-        _install(lock, python, target)
+        install(lock, python, target)
         trimming.trim(python, operations)
         rewriting.rewrite(python)
         if target.compiles:
@@ -164,7 +164,14 @@ def _alone(lock: Path) -> Iterator[None]:
         yield
 
 
-def _install(lock: Path, target_folder: Path, target: Target) -> None:
+def install(lock: Path, target_folder: Path, target: Target) -> None:
+    """Install what a lock names for a target, whole, into a folder.
+
+    Raises
+    ------
+    StarlingError
+        It cannot be installed; the message says why.
+    """
     options = ["--python-platform", target.platform] if target.platform else []
     version = ".".join(map(str, target.python))
     done = subprocess.run(

@@ -88,6 +88,83 @@ class TypedDict(dict):
     return source.replace(block, plain)
 
 
+# opensearch-py, of which `trimming` leaves the client over urllib3, its search, bulk and indices.
+
+
+def _client_alone(source: str) -> str:
+    """Export the client and what it is made of, not what builds queries and documents."""
+    return _replaced(
+        source,
+        (r"^    RequestsHttpConnection,\n", ""),
+        (r"^    connections,\n", ""),
+        (
+            r"^from \.helpers import AWSV4SignerAuth, RequestsAWSV4SignerAuth, ",
+            "from .helpers.signer import ",
+        ),
+        (r"^from \.helpers\.aggs import A\n[\s\S]*?^(?=from \.metrics )", ""),
+        (r"^from \.metrics import Metrics, MetricsEvents,", "from .metrics import Metrics,"),
+        (r"^__all__ = \[[\s\S]*\Z", ""),  # and the asynchronous client
+    )
+
+
+def _few_parts_of_the_api(source: str) -> str:
+    """Know of the engine's API what is the client's own, `http` and `indices`."""
+    for pattern in (
+        r"^from \.(?!http\b|indices\b)\w+ import \w+Client\n",
+        r"^        self\.(?!http\b|indices\b)\w+ = \w+Client\(self\)\n",
+    ):
+        _find(pattern, source)
+        source = re.sub(pattern, "", source, flags=re.MULTILINE)
+    return source
+
+
+def _no_requests(source: str) -> str:
+    """Connect by urllib3 alone."""
+    return _replaced(
+        source,
+        (r"^from \.http_requests import RequestsHttpConnection\n", ""),
+        (r'^    "RequestsHttpConnection",\n', ""),
+        (r"^try:\n    from \.http_async import[\s\S]*\Z", ""),
+    )
+
+
+def _no_helpers(source: str) -> str:
+    """Import none of the helpers before one is asked for."""
+    _find(r"^from \.signer import ", source)
+    return ""
+
+
+def _one_signer(source: str) -> str:
+    """Sign what urllib3 sends."""
+    return _replaced(
+        source,
+        (r"^import requests\n", ""),
+        (r"^class RequestsAWSV4SignerAuth[\s\S]*?^(?=class Urllib3AWSV4SignerAuth)", ""),
+    )
+
+
+def _no_events(source: str) -> str:
+    """Keep no metrics."""
+    return _replaced(
+        source,
+        (r"^from \.metrics_events import MetricsEvents\n", ""),
+        (r'^    "MetricsEvents",\n', ""),
+    )
+
+
+def _no_asyncio(source: str) -> str:
+    """Wait for no cancellation of coroutines: there are none."""
+    return _replaced(source, (r"^try:\n    import asyncio\n[\s\S]*?^    pass\n", ""))
+
+
+def _replaced(source: str, *each: tuple[str, str]) -> str:
+    """Replace what each pattern finds first; it must find something."""
+    for pattern, instead in each:
+        _find(pattern, source)
+        source = re.sub(pattern, instead, source, count=1, flags=re.MULTILINE)
+    return source
+
+
 def _find(pattern: str, source: str) -> str:
     match = re.search(pattern, source, re.MULTILINE)
     if match is None:
@@ -98,6 +175,13 @@ def _find(pattern: str, source: str) -> str:
 _REWRITINGS: dict[str, Callable[[str], str]] = {
     "botocore/docs/__init__.py": _no_documenters,
     "botocore/docs/docstring.py": _no_docstrings,
+    "opensearchpy/__init__.py": _client_alone,
+    "opensearchpy/client/__init__.py": _few_parts_of_the_api,
+    "opensearchpy/compat.py": _no_asyncio,
+    "opensearchpy/connection/__init__.py": _no_requests,
+    "opensearchpy/helpers/__init__.py": _no_helpers,
+    "opensearchpy/helpers/signer.py": _one_signer,
+    "opensearchpy/metrics/__init__.py": _no_events,
     "pydantic/plugin/_loader.py": _no_plugins,
     "pydantic_core/core_schema.py": _plain_typed_dicts,
     "urllib3/http2/__init__.py": _no_http2,

@@ -26,13 +26,31 @@ _UNUSED = (
     "aws_lambda_powertools/utilities/*/",
     "charset_normalizer/*.so",  # compiled copies of modules that are there as Python, too
     "dateutil/zoneinfo/dateutil-zoneinfo.tar.gz",
-    "opensearchpy/_async/client",
-    "opensearchpy/_async/plugins",
+    # opensearch-py: its other transports, what stands on the client, and most of the engine's API.
+    "opensearchpy/_async",
+    "opensearchpy/client/*.py",
+    "opensearchpy/connection/*.py",
+    "opensearchpy/helpers/*",
+    "opensearchpy/metrics/metrics_events.py",
+    "opensearchpy/plugins",
+    # What only those need.
+    *("charset_normalizer", "charset_normalizer-*", "idna", "idna-*", "requests", "requests-*"),
+    *("events", "events-*"),
     "pydantic/v1",
+    "urllib3/contrib/emscripten",
 )
 _USED = {
-    f"aws_lambda_powertools/utilities/{name}"
-    for name in ("circuit_breaker", "jmespath_utils", "typing")
+    f"{folder}/{name}"
+    for folder, names in {
+        "aws_lambda_powertools/utilities": ("circuit_breaker", "jmespath_utils", "typing"),
+        "opensearchpy/client": (
+            *("__init__.py", "client.py", "utils.py"),
+            *("http.py", "indices.py"),  # the parts of its API that `rewriting` keeps
+        ),
+        "opensearchpy/connection": ("__init__.py", "base.py", "http_urllib3.py"),
+        "opensearchpy/helpers": ("__init__.py", "signer.py", "utils.py"),
+    }.items()
+    for name in names
 }
 # Bytecode is made anew; stubs and type markers are for checkers.
 _WASTE = ("*.pyc", "*.pyi", "*.pxd", "*.pyx", "py.typed")

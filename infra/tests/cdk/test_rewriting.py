@@ -86,6 +86,13 @@ def test_packages_that_are_not_installed_are_passed_over(tmp_path: Path) -> None
     params=[
         "botocore/docs/__init__.py",
         "botocore/docs/docstring.py",
+        "opensearchpy/__init__.py",
+        "opensearchpy/client/__init__.py",
+        "opensearchpy/compat.py",
+        "opensearchpy/connection/__init__.py",
+        "opensearchpy/helpers/__init__.py",
+        "opensearchpy/helpers/signer.py",
+        "opensearchpy/metrics/__init__.py",
         "pydantic/plugin/_loader.py",
         "pydantic_core/core_schema.py",
         "urllib3/http2/__init__.py",

@@ -10,6 +10,7 @@ from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from infra.constructs.answer_cache import cache_key, keep_answers, known_by_key
 from infra.constructs.arns import arn, domain, partition, region
 from infra.constructs.function import Function, log_group
 from infra.constructs.gateway import REST, gateway_seen
@@ -106,8 +107,10 @@ class RestApi(Construct):
                 throttling_rate_limit=REQUESTS_PER_SECOND,
                 throttling_burst_limit=BURST,
                 tracing_enabled=True,
+                caching_enabled=False,
             ),
         )
+        self._keeps_answers = not stage.local
         self.api.node.try_remove_child("Endpoint")  # an output; the stack has its own
         self.id = self.api.rest_api_id
         gateway_seen(self, stage, service, REST, name)
@@ -156,15 +159,18 @@ class RestApi(Construct):
             What answers.
         """
         resource = self.api.root.resource_for_path(endpoint.path)
+        cached = self._keeps_answers and endpoint.cached_seconds > 0
         method = resource.add_method(
             endpoint.method,
-            self._integration(function),
+            self._integration(function, cache_key(endpoint) if cached else None),
             authorizer=self._authorizer if endpoint.token else None,
             operation_name=endpoint.name,
             request_validator=self._validator,
-            request_parameters=_parameters(endpoint),
+            request_parameters=_parameters(endpoint) | (known_by_key(endpoint) if cached else {}),
             request_models=self._models(name, endpoint),
         )
+        if cached:
+            keep_answers(self.api.deployment_stage.node.default_child, endpoint)
         # With any text for the path's parameters.
         path = re.sub(r"{\w+}", "*", endpoint.path)
         function.allow(
@@ -199,10 +205,13 @@ class RestApi(Construct):
         )
         acknowledge(method, *_AUTHORIZED)
 
-    def _integration(self, function: Function) -> apigateway.Integration:
+    def _integration(
+        self, function: Function, cache_key: list[str] | None
+    ) -> apigateway.Integration:
         path = f"path/2015-03-31/functions/{function.arn}/invocations"
         return apigateway.Integration(
             type=apigateway.IntegrationType.AWS_PROXY,
+            options=apigateway.IntegrationOptions(cache_key_parameters=cache_key),
             integration_http_method="POST",
             uri=f"arn:{partition()}:apigateway:{region()}:lambda:{path}",
         )

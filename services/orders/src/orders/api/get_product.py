@@ -28,6 +28,7 @@ handler = endpoint(
     "/products/{sku}",
     get_product,
     problems=[NotFound],
+    cached_seconds=300,
     products=Products.connect,
     inventory=Inventory.connect,
     pictures=ProductPictures.connect,
