@@ -11,7 +11,7 @@ from pydantic import Field
 from contracts.limits import MAX_DEPTH
 from contracts.money import Money
 from contracts.values import Timestamp
-from runtime.endpoint import Endpoint, endpoint
+from runtime.endpoint import Endpoint, Method, endpoint
 from runtime.gateway import MAX_BODY_BYTES
 from runtime.messages import Answer, Body, Caller, NoQuery, Page, Query, Request, View
 from runtime.problems import CONTENT_TYPE
@@ -456,9 +456,19 @@ def test_the_declaration_says_what_the_function_takes_and_gives() -> None:
     def silent(request: Request[NewThing, NoQuery]) -> None:
         raise NotImplementedError
 
+    assert (LIST.cached_seconds, endpoint("GET", "/", listed, cached_seconds=9).cached_seconds) == (
+        0,
+        9,
+    )
     assert endpoint("GET", "/", tagged, access="write").access == "write"
     assert endpoint("GET", "/", tagged).answer is Told
     assert endpoint("DELETE", "/", silent).answer is None
+
+
+@pytest.mark.parametrize(("method", "seconds"), [("POST", 300), ("GET", 3601), ("GET", -1)])
+def test_what_cannot_be_cached_is_no_declaration(method: Method, seconds: int) -> None:
+    with pytest.raises(TypeError, match="cannot be cached"):
+        endpoint(method, "/things", listed, cached_seconds=seconds)
 
 
 def test_models_of_the_base_are_closed_and_frozen() -> None:

@@ -8,7 +8,7 @@ from infra.constructs.service_stack import ServiceStack
 
 
 class SearchSyncStack(ServiceStack):
-    """The projection of users, orders and pictures, the index that it feeds, and the search."""
+    """The projection of users, orders and pictures, the index that it feeds, search and graph."""
 
     def build(self) -> None:
         """Add what the functions do not say themselves."""
@@ -20,6 +20,7 @@ class SearchSyncStack(ServiceStack):
         self.streams(table, engine.writing(), retries.sending("RETRY_QUEUE_URL"))
         self.workers(table.reading(), engine.writing(), queues={"retry-index": retries})
         self.http_api(engine.reading())
+        self.graph_api(engine.reading(), table=table)
         alarm(
             self,
             "Behind",

@@ -202,6 +202,11 @@ def test_every_function_that_is_not_called_by_a_gateway_is_started_by_one_thing(
         for machine in template.resources("AWS::StepFunctions::StateMachine")
         for task in machine.properties["DefinitionSubstitutions"].values()
     ]
+    started += [
+        referred(source.properties["LambdaConfig"]["LambdaFunctionArn"])
+        for source in template.resources("AWS::AppSync::DataSource")
+        if "LambdaConfig" in source.properties
+    ]
     for handler, function in functions(template).items():
         times = started.count(function.logical_id)
         assert times == 1, f"{handler} of {template.stack} is started by {times} things"

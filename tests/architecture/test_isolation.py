@@ -39,6 +39,8 @@ OF_PAYMENTS = {
     "orders.workflow.refund_payment.handler",
 }
 """Who asks the payment provider, or is called by it: its secret lets them move money."""
+LISTING = {"search_sync.resolvers.query_search.handler"}
+"""Who answers page by page and is no endpoint."""
 WRITES = {"dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:PutItem"}
 
 
@@ -111,7 +113,7 @@ def test_shared_names_come_from_the_stages_own_parameters(assembly: Assembly) ->
                 assert parameter["Default"].startswith("/starling/"), service
 
 
-def test_no_role_may_invoke_a_function_but_a_state_machines_those_that_it_names(
+def test_no_role_may_invoke_a_function_but_a_state_machines_and_a_graphs_those_that_they_name(
     assembly: Assembly,
 ) -> None:
     named = {
@@ -121,13 +123,19 @@ def test_no_role_may_invoke_a_function_but_a_state_machines_those_that_it_names(
             if "Fn::GetAtt" in value
         ]
         for machine in assembly.resources("AWS::StepFunctions::StateMachine")
+    } | {
+        (source.stack, source.properties["ServiceRoleArn"]["Fn::GetAtt"][0]): [
+            source.properties["LambdaConfig"]["LambdaFunctionArn"]
+        ]
+        for source in assembly.resources("AWS::AppSync::DataSource")
+        if source.properties["Type"] == "AWS_LAMBDA"
     }
     for role, statement in granted(assembly):
         for action in listed(statement["Action"]):
             if action.lower().startswith("lambda:"):
                 assert action == "lambda:InvokeFunction", role
                 functions = named.get((role.stack, role.logical_id), [])
-                assert functions, f"{role} may invoke functions and is no state machine's"
+                assert functions, f"{role} may invoke functions and names none"
                 assert all(one in functions for one in listed(statement["Resource"])), role
 
 
@@ -175,7 +183,8 @@ def test_lists_read_the_key_of_the_cursors_and_who_pays_the_providers_and_nobody
         handler, known = function.properties["Handler"], environment(function)
         endpoint = endpoints.get(handler)
         wanted = set()
-        if endpoint is not None and "cursor" in endpoint.query.model_fields:
+        lists = endpoint is not None and "cursor" in endpoint.query.model_fields
+        if lists or handler in LISTING:
             wanted.add("CURSOR_SECRET_ID")
         if handler in OF_PAYMENTS:
             wanted.add("PAYMENTS_SECRET_ARN")
@@ -212,7 +221,9 @@ def test_every_function_knows_its_stage_and_service(stage: str) -> None:
         assert known["STARLING_SERVICE"] == known["POWERTOOLS_SERVICE_NAME"] == function.stack
 
 
-def test_only_its_own_functions_may_call_the_search_domain(assembly: Assembly) -> None:
+def test_only_its_own_functions_and_its_operator_may_call_the_search_domain(
+    assembly: Assembly,
+) -> None:
     (domain,) = assembly.resources("AWS::OpenSearchService::Domain")
     template = assembly.templates[domain.stack]
     callers = {
@@ -220,7 +231,15 @@ def test_only_its_own_functions_may_call_the_search_domain(assembly: Assembly) -
         for function in template.resources("AWS::Lambda::Function")
         if "SEARCH_ENDPOINT" in environment(function)
     }
+    (operator,) = (
+        role
+        for role in template.resources("AWS::IAM::Role")
+        if str(role.properties.get("RoleName")).endswith("-search-operator")
+    )
+    (trust,) = operator.properties["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"AWS": {"Ref": "AWS::AccountId"}}
     statements = domain.properties["AccessPolicies"]["Statement"]
     assert {statement["Effect"] for statement in statements} == {"Allow"}
-    assert {s["Principal"]["AWS"]["Fn::GetAtt"][0] for s in statements} == callers
+    admitted = {s["Principal"]["AWS"]["Fn::GetAtt"][0] for s in statements}
+    assert admitted == {operator.logical_id, *callers}
     assert callers

@@ -6,8 +6,9 @@ from typing import Any
 
 from runtime.ids import new_id
 from search_sync.domain.documents import document, document_id
-from search_sync.domain.query import Search
+from search_sync.domain.query import Search, Typed
 from search_sync.domain.rows import Media, Order, User
+from search_sync.domain.suggestions import Suggestion, suggestions
 from search_sync.engine.client import ALIAS
 from search_sync.engine.searcher import OpenSearchSearcher
 from search_sync.engine.writer import OpenSearchWriter
@@ -28,12 +29,16 @@ class Index:
     def search(self, search: Search) -> Found:
         return OpenSearchSearcher(self.client).search(search)
 
+    def suggest(self, tenant: str, text: str, size: int = 10) -> list[Suggestion]:
+        typed = Typed(tenant=tenant, text=text, size=size)
+        return suggestions(OpenSearchSearcher(self.client).suggest(typed), text, size)
+
 
 def user(name: str, email: str = "someone@example.com", tenant: str = "acme") -> User:
     return User(tenant=tenant, id=new_id("usr"), name=name, email=email, profile_revision=1)
 
 
-def order(*products: str, customer: User, sku: str = "SKU-0") -> Order:
+def order(*products: str, customer: User, sku: str = "SKU-0", **more: Any) -> Order:
     fields = {
         "tenant": customer.tenant,
         "id": new_id("ord"),
@@ -45,7 +50,7 @@ def order(*products: str, customer: User, sku: str = "SKU-0") -> Order:
         "placed_at": "2026-11-20T08:30:00Z",
         "revision": 1,
     }
-    return Order.model_validate(fields)
+    return Order.model_validate(fields | more)
 
 
 def media(*texts: str, name: str = "file.png", subject: str | None = None) -> Media:

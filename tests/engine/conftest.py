@@ -1,9 +1,12 @@
 """An OpenSearch of the tests' own, started once and stopped at the end."""
 
+import os
+import random
 import socket
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,11 +14,14 @@ import pytest
 from infra import tools
 from infra.local import engines
 from infra.local.daemon import Daemon
-from search_sync.engine import client
+from search_sync.engine import client, searcher
 from tests.engine.builders import Index
 
 # Apart from the ports of the local stages, and below the last that the engine's runner takes.
 PORTS = range(9281, 9300)
+# Another process's engine by the same port is not taken for this one's.
+MARK = f"starling-{os.getpid()}"
+_PATIENCE_SECONDS = 60.0
 
 
 @dataclass
@@ -35,7 +41,7 @@ class Engine:
         self.daemon.kill()
 
     def restart(self) -> None:
-        self.daemon = engines.start_search(self.folder, self.port)
+        self.daemon = engines.start_search(self.folder, self.port, MARK)
         engines.wait_until_ready(self.daemon, engines.SEARCH_READY)
 
 
@@ -54,8 +60,9 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     tools.ensure("opensearch")
     folder = tmp_path_factory.mktemp("engine")
     (folder / "logs").mkdir()
-    port = next(port for port in PORTS if _free(port))
-    started = Engine(folder, port, engines.start_search(folder, port))
+    # Two who look at once find the same ports free.
+    port = next(filter(_free, random.sample(PORTS, len(PORTS))))
+    started = Engine(folder, port, engines.start_search(folder, port, MARK))
     try:
         engines.wait_until_ready(started.daemon, engines.SEARCH_READY)
         yield started
@@ -68,6 +75,10 @@ def connected(engine: Engine) -> Iterator[Index]:
     """The service's own index on that engine, with whatever was in it; the handlers find it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SEARCH_ENDPOINT", engine.url)
+        # A busy machine is no engine that is down.
+        patch.setattr(searcher, "answered", partial(client.answered, seconds=_PATIENCE_SECONDS))
+        patch.setattr(searcher, "SEARCH_TIMEOUT", _PATIENCE_SECONDS)
+        patch.setattr(searcher, "_GIVE_UP", {})
         client.connected.cache_clear()
         yield Index(client.connected())
         client.connected().close()
@@ -81,6 +92,8 @@ def index(connected: Index) -> Index:
 
 
 def without_index(connected: Index) -> Index:
-    """Delete the index."""
-    connected.client.indices.delete(index=client.INDEX, params={"ignore": 404})
+    """Delete the index, and all beside it."""
+    connected.client.indices.delete(
+        index=f"{client.ALIAS}*", params={"ignore": 404, "expand_wildcards": "all"}
+    )
     return connected

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from infra.projection import TableRows
 from runtime.clients import client
 from runtime.conformance import ask
 from runtime.table import Table
@@ -12,6 +13,7 @@ from runtime.testing import TABLE, Context, Queues, incoming, queue_event, strea
 from search_sync.api import search
 from search_sync.engine.client import INDEX
 from search_sync.reactions import on_user_erased, on_user_registered, on_user_updated
+from search_sync.reindexing import Rebuild
 from search_sync.streams import feed_index
 from search_sync.workers import retry_index
 from tests.engine.builders import Index, refresh
@@ -120,11 +122,23 @@ def test_an_index_that_was_lost_is_rebuilt_from_the_table(service: Service, inde
     service.feed()
     index.client.indices.delete(index=INDEX)
     assert service.names() == []
+    rows = TableRows(client("dynamodb"), TABLE)
+    Rebuild(index.client, rows, pause=lambda _: None).reindex()
+    assert service.names() == ["Ada Lovelace", "Grace Hopper"]
+
+
+def test_rows_whose_keys_are_put_into_the_retry_queue_are_indexed_anew(
+    service: Service, index: Index
+) -> None:
+    service.registered(ADA, "Ada Lovelace")
+    service.registered(HANK, "Hank")
+    service.erased(HANK)
+    service.feed()
+    index.client.indices.delete(index=INDEX)
     rows = client("dynamodb").scan(TableName=TABLE)["Items"]
-    # The form of the messages that the README tells an engineer to send.
     messages = [
         json.dumps({"pk": row["pk"]["S"], "sk": row["sk"]["S"], "version": 1}) for row in rows
     ]
     assert service.retry(messages) == 0
     refresh(index)
-    assert service.names() == ["Ada Lovelace", "Grace Hopper"]
+    assert service.names() == ["Ada Lovelace"]

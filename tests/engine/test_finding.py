@@ -55,6 +55,13 @@ def filled(connected: Index) -> Index:
         ("4711", [BOOT]),
         ("BOOT.42", [BOOT]),
         (BOOT.id, [BOOT]),
+        # Stems, slips and beginnings, each in a field of its own.
+        ("teapots", [TEA]),
+        ("lovelaces teapots", [TEA]),
+        ("lovelcae teap", [TEA]),
+        ("waterproofs", [BOOT]),
+        ("runners on a trail", [BOOT]),
+        ("mug & jose", [MUG]),
         ("waterproof lovelace", []),
         ("grace", []),
         ("lovelace mug", []),
@@ -89,12 +96,27 @@ HOSTILE = [
     *('"}},"query":{"match_all":{}}', "\0", "\x7f", "\u202e", "a " * 100, "abcd " * 40, "-" * 200),
     *("龙" * 200, "龙" * 60, "ก" * 200, "😀" * 200, "\u0301" * 200, "ß" * 200, "a-b_c." * 33),
     "".join(f"{word} " for word in range(50)),
+    *("*:* OR 1=1", "__proto__", "_id:1", "${jndi:ldap://a}", "doc['id'].value", "<script>", "%00"),
+    *("[" * 100 + "]" * 100, '{"match_all": {}}', "\r\nHost: a", "..", "/_search?q=*", "a\x1bb"),
 ]
 
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_hostile_text_is_only_a_text(filled: Index, text: str) -> None:
     assert set(found(filled, text)) <= {row.id for row in ROWS}
+    assert {one.id for one in filled.suggest("acme", text)} <= {row.id for row in ROWS}
+
+
+@pytest.mark.parametrize("field", ["customer", "currency"])
+@pytest.mark.parametrize("value", ["*", "*:*", "", "\0", "globex", "a" * 40_000])
+def test_a_hostile_filter_is_only_a_value(filled: Index, field: str, value: str) -> None:
+    assert found(filled, **{field: value}) == []
+
+
+@settings(max_examples=60, deadline=None)
+@given(text=st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=200))
+def test_to_whatever_is_typed_the_tenants_own_is_suggested(filled: Index, text: str) -> None:
+    assert {one.id for one in filled.suggest("acme", text)} <= {row.id for row in ROWS}
 
 
 @settings(

@@ -1,11 +1,20 @@
 """The order of what is found, its pages, and the limits of what is asked."""
 
+import itertools
+import json
 import random
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from opensearchpy.exceptions import NotFoundError
 
-from search_sync.domain.query import Search
-from tests.engine.builders import Index, fill, found, media, order, user
+from search_sync.domain.documents import document_id
+from search_sync.domain.query import Search, Sort
+from search_sync.engine.client import ALIAS, INDEX
+from search_sync.index import Write
+from tests.engine.builders import Index, fill, found, media, order, refresh, user
+from tests.engine.conftest import Engine
 
 
 def test_an_exact_id_comes_before_whatever_else_matches(index: Index) -> None:
@@ -42,12 +51,12 @@ def test_a_text_whose_every_word_is_like_many_others_in_every_field_is_answered(
     dice = random.Random(5)  # noqa: S311 - the same names in each run
 
     def words(number: int = 4) -> list[str]:
-        return ["".join(dice.choices("abcdef", k=3)) for _ in range(number)]
+        return ["".join(dice.choices("abcd", k=4)) for _ in range(number)]
 
     users = [user(" ".join(words()), f"{'.'.join(words())}@example.com") for _ in range(300)]
     orders = [order(*words(), customer=customer) for customer in users]
     fill(index, *users, *orders, *[media(*words(), name=" ".join(words())) for _ in range(300)])
-    text = " ".join(words(15))  # the most that are looked for with near misses
+    text = " ".join(words(12))  # the most that are looked for with near misses
     assert len(text) == 59
     assert isinstance(found(index, text), list)
 
@@ -66,6 +75,113 @@ def test_pages_show_everything_once(index: Index, text: str) -> None:
             break
         assert len(page.documents) == 4
     assert sorted(seen) == sorted(row.id for row in users)
+
+
+def pages(index: Index, **asked: Any) -> Iterator[list[str]]:
+    """Yield the ids of page after page, to the end."""
+    after = None
+    while True:
+        # As a cursor keeps it: the listing goes on in another process.
+        place = json.loads(json.dumps(after))
+        page = index.search(Search(tenant="acme", after=place, **asked))
+        yield [document["id"] for document in page.documents]
+        after = page.last
+        if after is None:
+            return
+
+
+def points_in_time(index: Index) -> int:
+    try:
+        answer = index.client.transport.perform_request("GET", "/_search/point_in_time/_all")
+    except NotFoundError:
+        return 0  # the engine's words for none
+    return len(answer["pits"])
+
+
+def things(index: Index) -> list[str]:
+    """Index twelve things, and return their ids in order."""
+    made = [user(f"Thing {'thing ' * (number % 3)}{number}") for number in range(12)]
+    fill(index, *made)
+    return sorted(thing.id for thing in made)
+
+
+@pytest.mark.parametrize("sort", ["relevance", "newest"])
+def test_a_listing_shows_what_there_was_when_it_began(index: Index, sort: Sort) -> None:
+    ids = things(index)
+    listing = pages(index, text="thing", size=4, sort=sort)
+    seen = next(listing)
+    # Others come that are better, and the scores of all change by it.
+    fill(index, *[user("Thing") for _ in range(50)])
+    last = next(one for one in ids if one not in seen)
+    assert index.write([Write(document_id("acme", "user", last), "acme", 2, None)]) == []
+    refresh(index)
+    assert sorted([*seen, *itertools.chain(*listing)]) == ids
+    assert points_in_time(index) == 0
+
+
+def test_a_listing_goes_on_when_its_point_in_time_has_expired(index: Index) -> None:
+    ids = things(index)
+    listing = pages(index, text="thing", size=4)
+    seen = [*next(listing), *next(listing)]
+    index.client.transport.perform_request("DELETE", "/_search/point_in_time/_all")
+    assert sorted([*seen, *itertools.chain(*listing)]) == ids
+    assert points_in_time(index) == 0
+
+
+def test_a_listing_goes_on_after_a_crash_of_the_engine(index: Index, engine: Engine) -> None:
+    ids = things(index)
+    listing = pages(index, text="thing", size=4)
+    seen = next(listing)
+    engine.kill()
+    engine.restart()
+    assert sorted([*seen, *itertools.chain(*listing)]) == ids
+
+
+def test_a_listing_whose_index_is_replaced_and_deleted_goes_on_in_the_new_one(
+    index: Index,
+) -> None:
+    ids = things(index)
+    listing = pages(index, text="thing", size=4)
+    seen = next(listing)
+    client, former = index.client, f"{INDEX}-former"
+    # The one that is searched takes another's place, as at the end of a reindex.
+    client.indices.put_settings(index=INDEX, body={"index.blocks.write": True})
+    client.indices.clone(index=INDEX, target=former, params={"wait_for_active_shards": "1"})
+    moved = [
+        {"add": {"index": former, "alias": ALIAS}},
+        {"remove_index": {"index": INDEX}},
+    ]
+    client.indices.update_aliases(body={"actions": moved})
+    assert sorted([*seen, *itertools.chain(*listing)]) == ids
+
+
+@pytest.fixture
+def no_room(connected: Index) -> Iterator[None]:
+    """The engine keeps no points in time."""
+
+    def limit(to: int | None) -> None:
+        settings = {"transient": {"search.max_open_pit_context": to}}
+        connected.client.cluster.put_settings(body=settings)
+
+    limit(0)
+    yield
+    limit(None)
+
+
+def test_an_engine_without_room_for_a_point_in_time_shows_all_pages(
+    index: Index, no_room: None
+) -> None:
+    ids = things(index)
+    listing = list(pages(index, text="thing", size=4))
+    assert sorted(itertools.chain(*listing)) == ids
+    assert [len(page) for page in listing] == [4, 4, 4]
+
+
+@pytest.mark.parametrize("text", ["", "thing"])
+def test_a_search_that_fits_one_page_leaves_nothing_behind(index: Index, text: str) -> None:
+    things(index)
+    assert len(list(pages(index, text=text, size=12))) == 1
+    assert points_in_time(index) == 0
 
 
 def test_before_anything_was_written_nothing_is_found(index: Index) -> None:

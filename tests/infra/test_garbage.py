@@ -20,6 +20,7 @@ from runtime.clients import client
 from runtime.endpoint import Endpoint
 from runtime.queue import Hopeless
 from runtime.reaction import Reaction
+from runtime.resolver import Resolver
 from runtime.schedule import Schedule
 from runtime.stream import Stream
 from runtime.table import Table
@@ -32,6 +33,7 @@ from tests.infra.bodies import BODIES
 KINDS: dict[str, type[Any]] = {
     "api": Endpoint,
     "reactions": Reaction,
+    "resolvers": Resolver,
     "streams": Stream,
     "schedules": Schedule,
     "workers": Worker,
@@ -44,6 +46,7 @@ FUZZ = settings(
     # An example leaves its traces to the next one: a table is never empty either.
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
+SEARCHING = {"/search", "/suggest"}
 UNREACHABLE = "http://127.0.0.1:9"  # the port of `discard`: nobody listens
 
 
@@ -216,7 +219,7 @@ def test_what_a_client_sends_is_never_an_error_of_ours(found: Declared[Endpoint]
     def check(raw: str, headers: dict[str, str], query: Any, path: dict[str, str]) -> None:
         event = request_event(raw=raw, headers=headers, query=query, path=path)
         status = check_answer(endpoint(event, Context()))
-        assert status < 500 or (status == 503 and endpoint.path == "/search"), event
+        assert status < 500 or (status == 503 and endpoint.path in SEARCHING), event
 
     check()
 
@@ -310,6 +313,20 @@ def test_a_task_says_by_its_errors_name_that_no_attempt_would_help(found: Declar
     def check(event: Any) -> None:
         with suppress(InvalidInput, Hopeless):
             task(event, Context())
+
+    check()
+
+
+@pytest.mark.parametrize("found", of_kind("resolvers"))
+def test_a_resolver_answers_whatever_it_is_asked_with_a_problem(found: Declared[Resolver]) -> None:
+    arguments = dict.fromkeys(found.declaration.model.model_fields.keys() - {"tenant"}, ANY)
+    likely = st.fixed_dictionaries({"tenant": st.just("acme")}, optional=arguments)
+
+    @FUZZ
+    @given(ANY | likely)
+    @example({"tenant": "acme"})
+    def check(event: Any) -> None:
+        assert found.declaration(event, Context()).keys() == {"problem"}
 
     check()
 

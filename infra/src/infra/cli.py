@@ -23,6 +23,7 @@ from infra.commands import (
     orders,
     outputs,
     run,
+    search,
     test,
 )
 from infra.discovery import UnknownService
@@ -56,6 +57,7 @@ app.add_typer(contracts.app, name="contracts")
 app.add_typer(events.app, name="events")
 app.add_typer(media.app, name="media")
 app.add_typer(orders.app, name="orders")
+app.add_typer(search.app, name="search")
 
 
 def main() -> NoReturn:

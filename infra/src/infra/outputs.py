@@ -40,9 +40,10 @@ def describe(stage: Stage) -> dict[str, Any]:
     -------
     dict
         `stage`, `region`, `bus`, `bus_arn`, `apis` (base URL by service, without a slash at the
-        end), `endpoint_url`, `search_engine`, `vision` and `payments_sandbox` (None on AWS if not
-        known), `issuer`, `jwks_url`, `user_pool_id`, `user_pool_client_id`, and by service
-        `tables` (name), `queues` (URL by name) and `functions` (names).
+        end), `graph` (URL of the GraphQL API, or None), `endpoint_url`, `search_engine`, `vision`
+        and `payments_sandbox` (None on AWS if not known), `issuer`, `jwks_url`, `user_pool_id`,
+        `user_pool_client_id`, and by service `tables` (name), `queues` (URL by name) and
+        `functions` (names).
 
     Raises
     ------
@@ -67,6 +68,7 @@ def describe(stage: Stage) -> dict[str, Any]:
             for service, values in sorted(stacks.items())
             if "ApiUrl" in values
         },
+        "graph": _graph_url(stage, stacks.get("search-sync", {})),
         "endpoint_url": stage.emulator_url,
         "search_engine": stage.search_url or stacks.get("search-sync", {}).get("SearchEndpoint"),
         "vision": stage.vision_url,
@@ -129,6 +131,14 @@ def _resources(stage: Stage, service: str) -> dict[str, list[str]]:
             if "PhysicalResourceId" in one:
                 found.setdefault(one["ResourceType"], []).append(one["PhysicalResourceId"])
     return {kind: sorted(names) for kind, names in found.items()}
+
+
+def _graph_url(stage: Stage, values: dict[str, str]) -> str | None:
+    if "GraphId" not in values:
+        return None
+    if stage.emulator_url is None:
+        return values["GraphUrl"]
+    return f"{stage.emulator_url}/v1/apis/{values['GraphId']}/graphql"
 
 
 def _base_url(stage: Stage, api: str, url: str) -> str:

@@ -10,6 +10,9 @@ LOCAL_ACCOUNT: Final = "000000000000"
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _PAGES: Final = re.compile(r"https?://[^\s()\"]{1,200}")
+SEARCH_OPERATOR: Final = "search-operator"
+"""The role that people of a stage on AWS take to speak to its search engine."""
+
 MAX_NAME: Final = 12  # so that every function's name stays within Lambda's 64 characters
 
 # Ports of the local stages: (emulator, OpenSearch, vision, payments). `test` belongs to the

@@ -132,6 +132,31 @@ def test_headers_are_told_of_where_they_are_honoured() -> None:
     assert headers(endpoint("PUT", "/trees", plant, problems=[Stale])) == {"If-Match"}
 
 
+def test_an_answer_that_may_be_kept_says_so_and_what_is_heard_later() -> None:
+    operation = made(endpoint("GET", "/trees", trees, fresh_seconds=5))
+    assert {one["name"] for one in operation["parameters"] if one["in"] == "header"} == {
+        "If-None-Match"
+    }
+    answers = operation["responses"]
+    for status in ("200", "304"):
+        assert {"ETag", "Cache-Control"} <= answers[status]["headers"].keys()
+    assert "content" not in answers["304"]
+    usual = made(endpoint("GET", "/trees", trees))
+    assert "304" not in usual["responses"]
+    assert "Cache-Control" not in usual["responses"]["200"]["headers"]
+
+
+def test_a_refusal_that_passes_by_itself_says_when() -> None:
+    class Busy(Gone):
+        """Not now."""
+
+        status, type, title, retry_seconds = 503, "busy", "Busy", 7
+
+    answers = made(endpoint("GET", "/trees", trees, problems=[Busy, Gone]))["responses"]
+    assert "Retry-After" in answers["503"]["headers"]
+    assert "Retry-After" not in answers["410"]["headers"]
+
+
 def test_an_answer_has_its_tag_and_its_statuses() -> None:
     planted = made(endpoint("PUT", "/trees/{id}", plant, status=200, also=[201]))["responses"]
     for status in ("200", "201"):

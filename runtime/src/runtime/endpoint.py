@@ -11,7 +11,7 @@ from typing import Any, Literal, NoReturn, TypeVar, get_args, get_type_hints
 
 from pydantic import BaseModel, ValidationError
 
-from runtime import gateway
+from runtime import conditional, gateway
 from runtime.changes import ConditionFailed, Contended, RevisionConflict
 from runtime.collaborators import Collaborators
 from runtime.gateway import Call
@@ -35,6 +35,8 @@ from runtime.table import Table
 M = TypeVar("M", bound=BaseModel)
 Method = Literal["GET", "POST", "PUT", "DELETE"]
 Access = Literal["read", "write"]
+
+MAX_CACHED_SECONDS = 3600  # API Gateway's own limit
 
 
 class Endpoint:
@@ -60,9 +62,16 @@ class Endpoint:
         What it needs of the table.
     token
         Whether the caller proves who it is by a token, which the gateway asks for.
+    cached_seconds
+        How long a REST API on AWS repeats an answer to the same request and token; 0 for never.
+    fresh_seconds
+        How long a caller may keep an answer before asking whether it has changed; None for an
+        answer that is not to be kept.
     """
 
     token = True
+    cached_seconds = 0
+    fresh_seconds: int | None = None
 
     def __init__(
         self,
@@ -170,7 +179,7 @@ class Endpoint:
                 if given is None:
                     self._refuse(request, failure)
             else:
-                return self._render(result, cause.correlation_id)
+                return self._render(result, cause.correlation_id, call.headers.get("if-none-match"))
         tag = {} if given.etag is None else {"ETag": f'"{given.etag}"'}
         return gateway.answer(
             given.status, given.body, cause.correlation_id, tag | {"Idempotency-Replayed": "true"}
@@ -199,11 +208,16 @@ class Endpoint:
             now=now,
         )
 
-    def _render(self, result: Any, correlation: str) -> dict[str, Any]:
+    def _render(self, result: Any, correlation: str, known: str | None = None) -> dict[str, Any]:
         if result is None:
             return gateway.answer(204, None, correlation)
         full: Answer[Any] = result if isinstance(result, Answer) else Answer(result)
         tag = {} if full.etag is None else {"ETag": f'"{full.etag}"'}
+        if self.fresh_seconds is not None:
+            made = conditional.entity_tag(full.body)
+            tag = conditional.freshness(made, self.fresh_seconds)
+            if conditional.has(known, made):
+                return gateway.answer(304, None, correlation, tag)
         return gateway.answer(
             full.status or self.statuses[0], full.body.model_dump_json(), correlation, tag
         )
@@ -220,6 +234,8 @@ def endpoint(
     idempotent: bool = False,
     problems: Sequence[type[Problem]] = (),
     access: Access | None = None,
+    cached_seconds: int = 0,
+    fresh_seconds: int | None = None,
     **collaborators: Callable[[], Any],
 ) -> Endpoint:
     """Declare an endpoint.
@@ -245,10 +261,21 @@ def endpoint(
         The refusals that are the endpoint's own, for its documentation.
     access
         What it needs of the table: ``read`` for a GET, else ``write``, unless said otherwise.
+    cached_seconds
+        How long a REST API on AWS may repeat an answer to the same request and token without
+        asking the function, an hour at most; of a GET alone.
+    fresh_seconds
+        How long a caller may keep an answer for itself; then it asks with ``If-None-Match``
+        whether it has changed, and hears 304 if not. Of a GET alone; its answers have no revision.
     **collaborators
         What else the function takes, each as a factory that is called once a process.
+
+    Raises
+    ------
+    TypeError
+        Its answers cannot be cached.
     """
-    return Endpoint(
+    made = Endpoint(
         method,
         path,
         function,
@@ -259,6 +286,13 @@ def endpoint(
         access=access or ("read" if method == "GET" else "write"),
         collaborators=collaborators,
     )
+    if cached_seconds and (method != "GET" or not 0 < cached_seconds <= MAX_CACHED_SECONDS):
+        raise TypeError(f"{method} {path} cannot be cached for {cached_seconds} s")
+    made.cached_seconds = cached_seconds
+    if fresh_seconds is not None and (method != "GET" or fresh_seconds < 0):
+        raise TypeError(f"{method} {path} cannot be kept for {fresh_seconds} s")
+    made.fresh_seconds = fresh_seconds
+    return made
 
 
 def parse(validate: Callable[[Any], M], given: Any) -> M:

@@ -26,7 +26,7 @@ _NOT_OF_IDS = re.compile(r"[^A-Za-z0-9._:-]")
 _HEADERS = {
     # Tokens travel in a header, never in a cookie, so any origin may ask.
     "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "ETag, X-Correlation-Id, Idempotency-Replayed",
+    "Access-Control-Expose-Headers": ("ETag, X-Correlation-Id, Idempotency-Replayed, Retry-After"),
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
 }
@@ -179,7 +179,9 @@ def answer(
 def refusal(problem: Problem, correlation: str) -> dict[str, Any]:
     """Return a problem as an answer."""
     document = json.dumps(problem.document(correlation))
-    return answer(problem.status, document, correlation, {"Content-Type": CONTENT_TYPE})
+    wait = problem.retry_seconds
+    headers = {} if wait is None else {"Retry-After": str(wait)}
+    return answer(problem.status, document, correlation, {"Content-Type": CONTENT_TYPE} | headers)
 
 
 def _too_deep() -> InvalidRequest:

@@ -27,6 +27,8 @@ class Problem(Exception):
     status: ClassVar[int]
     type: ClassVar[str]
     title: ClassVar[str]
+    retry_seconds: ClassVar[int | None] = None
+    """After how long the same request may succeed, where that is known: ``Retry-After``."""
 
     def __init__(self, detail: str, *, errors: Sequence[FieldError] = ()) -> None:
         super().__init__(detail)

@@ -15,6 +15,8 @@ from runtime.problems import (
     UnsupportedMediaType,
 )
 
+NOT_MODIFIED = 304
+
 
 def refusals(endpoint: Endpoint) -> list[type[Problem]]:
     """Return the problems that an endpoint answers: its own, and those that the runtime adds.
@@ -55,5 +57,6 @@ def is_declared(endpoint: Endpoint, status: int, kind: str | None) -> bool:
         The problem's type, or None if it is none.
     """
     if kind is None:
-        return status in endpoint.statuses
+        kept = status == NOT_MODIFIED and endpoint.fresh_seconds is not None
+        return kept or status in endpoint.statuses
     return (status, kind) in {(one.status, one.type) for one in refusals(endpoint)}

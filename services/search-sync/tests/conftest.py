@@ -1,7 +1,10 @@
 """What the tests of this service share: other services' events, rows, an index in memory."""
 
-from collections.abc import Sequence
+import json
+import threading
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -11,14 +14,15 @@ from runtime.clients import client
 from runtime.conformance import declared
 from runtime.table import Table
 from runtime.testing import TABLE, Context, incoming, queue_event
-from search_sync.domain.query import Search
+from search_sync.domain.query import Search, Typed
+from search_sync.engine.client import connected
 from search_sync.engine.searcher import OpenSearchSearcher
 from search_sync.engine.writer import OpenSearchWriter
 from search_sync.index import Failure, Found, Unavailable, Write
 
 Event = dict[str, Any]
 
-PARTS = ("api", "reactions", "streams", "workers")
+PARTS = ("api", "reactions", "resolvers", "streams", "workers")
 HANDLERS = {part: declared(f"search_sync.{part}") for part in PARTS}
 
 
@@ -216,7 +220,17 @@ class MemoryIndex:
         mine = [d for d in self.documents.values() if d["tenant"] == search.tenant]
         start = search.after[0] if search.after else 0
         end = start + search.size
-        return Found(mine[start:end], [end] if len(mine) > end else None)
+        # A new point in time each time, as of the engine.
+        last = [end, str(len(self.searches))] if len(mine) > end else None
+        shown = mine[start:end]
+        marked = [{"title": [f"<em>{d['title']}</em>"]} for d in shown]
+        counts: dict[str, dict[str, int]] = {facet: {"one": len(mine)} for facet in search.facets}
+        return Found(shown, last, marked, counts)
+
+    def suggest(self, typed: Typed) -> list[dict[str, Any]]:
+        if self.down:
+            raise Unavailable("down")
+        return [d for d in self.documents.values() if d["tenant"] == typed.tenant]
 
 
 @pytest.fixture
@@ -226,3 +240,73 @@ def index(monkeypatch: pytest.MonkeyPatch) -> MemoryIndex:
     monkeypatch.setattr(OpenSearchWriter, "connect", lambda: memory)
     monkeypatch.setattr(OpenSearchSearcher, "connect", lambda: memory)
     return memory
+
+
+STANDING = {"starling-documents-v3": {"aliases": {"starling-documents": {"is_write_index": True}}}}
+
+
+@dataclass
+class Engine:
+    """An HTTP server that gives the answers it is told to, and keeps what it is asked.
+
+    Attributes
+    ----------
+    standing
+        What there is behind the service's names, which it answers by itself.
+    """
+
+    url: str = ""
+    answers: list[tuple[int, Any]] = field(default_factory=list)
+    standing: dict[str, Any] = field(default_factory=lambda: dict(STANDING))
+    asked: list[tuple[str, str]] = field(default_factory=list)
+    looked: int = 0
+
+    def will_answer(self, *items: Any, status: int = 200) -> None:
+        self.answers.append((status, {"items": list(items)}))
+
+    @property
+    def paths(self) -> list[str]:
+        return [path.partition("?")[0] for path, _ in self.asked]
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+    script = Engine()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def answer(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            if self.path == "/_alias/starling-documents*":
+                script.looked += 1
+                return self.say(200, script.standing)
+            script.asked.append((f"{self.command} {self.path}", body.decode()))
+            return self.say(*script.answers.pop(0))
+
+        def say(self, status: int, document: Any) -> None:
+            content = document if isinstance(document, bytes) else json.dumps(document).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(content)
+
+        do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = answer  # noqa: N815 - the base class's names
+
+        def log_message(self, *_: object) -> None:
+            """Stay silent."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    script.url = f"http://127.0.0.1:{server.server_port}"
+    monkeypatch.setenv("SEARCH_ENDPOINT", script.url)
+    connected.cache_clear()
+    yield script
+    connected().close()
+    connected.cache_clear()
+    server.shutdown()
+    server.server_close()
+    thread.join()

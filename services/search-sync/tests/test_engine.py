@@ -1,239 +1,25 @@
-"""What is said to OpenSearch over HTTP, and how its answers are taken."""
+"""What is asked of OpenSearch over HTTP, and how its answers are taken."""
 
 import json
-import threading
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import socket
 from typing import Any
 
 import pytest
 import urllib3
 from opensearchpy.exceptions import RequestError
 
+from runtime import conformance
 from runtime.settings import BadSetting
-from search_sync.domain.query import Search
-from search_sync.engine.client import INDEX, connected
+from search_sync.api import search as api_search
+from search_sync.api import suggest as api_suggest
+from search_sync.domain.query import Search, Typed
+from search_sync.engine.client import connected
 from search_sync.engine.searcher import OpenSearchSearcher
-from search_sync.engine.writer import OpenSearchWriter
-from search_sync.index import Unavailable, Write
-
-ADA = Write("acme:user:1", "acme", 3, {"name": "Ada"})
-GRACE = Write("acme:user:3", "acme", 1, {"name": "Grace"})
-GONE = Write("acme:user:2", "acme", 4, None)
-
-DONE = {"index": {"status": 201}}
-OLDER = {"index": {"status": 409, "error": {"type": "version_conflict_engine_exception"}}}
-NO_INDEX = {"index": {"status": 404, "error": {"type": "index_not_found_exception"}}}
-NOT_THERE = {"delete": {"status": 404}}
-BUSY = {"index": {"status": 429, "error": {"type": "rejected_execution", "reason": "queue full"}}}
-BLOCKED = {"index": {"status": 403, "error": {"type": "cluster_block_exception", "reason": "ro"}}}
-BROKEN = {"index": {"status": 503, "error": {"type": "unavailable_shards", "reason": "no shard"}}}
-WRONG = {
-    "index": {
-        "status": 400,
-        "error": {
-            "type": "mapper_parsing_exception",
-            "reason": "failed to parse field [d]. Preview of field's value: 'Ada Lovelace'",
-        },
-    }
-}
+from search_sync.index import Found, Unavailable
 
 
 def problem(kind: str) -> dict[str, Any]:
     return {"error": {"type": kind, "reason": "…"}, "status": 0}
-
-
-@dataclass
-class Engine:
-    """An HTTP server that gives the answers it is told to, and keeps what it is asked."""
-
-    url: str = ""
-    answers: list[tuple[int, Any]] = field(default_factory=list)
-    asked: list[tuple[str, str]] = field(default_factory=list)
-
-    def will_answer(self, *items: Any, status: int = 200) -> None:
-        self.answers.append((status, {"items": list(items)}))
-
-    @property
-    def paths(self) -> list[str]:
-        return [path.partition("?")[0] for path, _ in self.asked]
-
-
-@pytest.fixture
-def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
-    script = Engine()
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def answer(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            script.asked.append((f"{self.command} {self.path}", body.decode()))
-            status, document = script.answers.pop(0)
-            content = document if isinstance(document, bytes) else json.dumps(document).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(content)
-
-        do_HEAD = do_POST = do_PUT = answer  # noqa: N815 - the base class's names
-
-        def log_message(self, *_: object) -> None:
-            """Stay silent."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    script.url = f"http://127.0.0.1:{server.server_port}"
-    monkeypatch.setenv("SEARCH_ENDPOINT", script.url)
-    connected.cache_clear()
-    yield script
-    connected().close()
-    connected.cache_clear()
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
-def test_a_bulk_carries_version_tenant_and_document(engine: Engine) -> None:
-    engine.answers.append((200, {}))
-    engine.will_answer(DONE, NOT_THERE)
-    assert OpenSearchWriter.connect().write([ADA, GONE]) == []
-    _, (path, body) = engine.asked
-    assert path.startswith("POST /starling-documents/_bulk?")
-    assert {"require_alias=true", "timeout=2s"} <= set(path.partition("?")[2].split("&"))
-    head = {"routing": "acme", "version_type": "external"}
-    assert [json.loads(line) for line in body.splitlines()] == [
-        {"index": head | {"_id": "acme:user:1", "version": 3}},
-        {"name": "Ada"},
-        {"delete": head | {"_id": "acme:user:2", "version": 4}},
-    ]
-    assert body.endswith("\n")
-
-
-def test_nothing_to_write_asks_nothing(engine: Engine) -> None:
-    assert OpenSearchWriter.connect().write([]) == []
-    assert engine.asked == []
-
-
-def test_an_older_version_is_no_failure(engine: Engine) -> None:
-    engine.will_answer(OLDER)
-    assert OpenSearchWriter.connect().write([ADA]) == []
-
-
-@pytest.mark.parametrize(
-    ("item", "permanent"), [(BUSY, False), (BLOCKED, False), (BROKEN, False), (WRONG, True)]
-)
-def test_of_a_bulk_only_what_failed_is_returned(
-    engine: Engine, item: dict[str, Any], permanent: bool
-) -> None:
-    engine.will_answer(DONE, item)
-    (failure,) = OpenSearchWriter.connect().write([GRACE, ADA])
-    assert (failure.write, failure.permanent) == (ADA, permanent)
-    assert failure.reason.startswith(item["index"]["error"]["type"])
-
-
-def test_a_reason_does_not_hold_the_value_that_it_is_about(engine: Engine) -> None:
-    engine.will_answer(WRONG)
-    (failure,) = OpenSearchWriter.connect().write([ADA])
-    assert failure.reason == "mapper_parsing_exception: failed to parse field [d]"
-
-
-def test_a_bulk_is_cut_by_bytes(engine: Engine) -> None:
-    for _ in range(3):
-        engine.will_answer(DONE)
-    index = OpenSearchWriter(connected(), max_bytes=150)
-    large = ADA._replace(document={"name": "x" * 200})
-    assert index.write([ADA, large, ADA]) == []
-    assert len(engine.asked) == 3
-
-
-def test_writes_that_fit_one_bulk_go_as_one(engine: Engine) -> None:
-    engine.will_answer(DONE, DONE, DONE)
-    assert OpenSearchWriter.connect().write([ADA, ADA, ADA]) == []
-
-
-@pytest.mark.parametrize("status", [401, 403, 413, 429, 500, 502, 503])
-def test_when_a_request_fails_the_rest_is_not_even_tried(engine: Engine, status: int) -> None:
-    engine.will_answer(DONE)
-    engine.answers.append((status, problem("some_exception")))
-    index = OpenSearchWriter(connected(), max_bytes=1)
-    failures = index.write([GRACE, ADA, ADA])
-    assert [(failure.write, failure.permanent) for failure in failures] == [(ADA, False)] * 2
-    assert str(status) in failures[0].reason
-    assert len(engine.asked) == 2
-
-
-def test_an_answer_that_is_not_the_engines_is_a_failure(engine: Engine) -> None:
-    engine.answers.append((200, b"<html>"))
-    (failure,) = OpenSearchWriter.connect().write([ADA])
-    assert not failure.permanent
-
-
-def test_an_engine_that_is_down_fails_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SEARCH_ENDPOINT", "http://127.0.0.1:1")
-    connected.cache_clear()
-    failures = OpenSearchWriter.connect().write([ADA, GRACE])
-    assert [(failure.write, failure.permanent) for failure in failures] == [
-        (ADA, False),
-        (GRACE, False),
-    ]
-    with pytest.raises(Unavailable):
-        OpenSearchSearcher.connect().search(Search(tenant="acme"))
-    connected.cache_clear()
-
-
-def test_the_first_write_makes_the_index_and_its_alias(engine: Engine) -> None:
-    engine.will_answer(NO_INDEX, DONE)
-    engine.answers.append((200, {"acknowledged": True}))
-    engine.will_answer(DONE)
-    assert OpenSearchWriter.connect().write([ADA, GRACE]) == []
-    assert engine.paths == [
-        "POST /starling-documents/_bulk",
-        f"PUT /{INDEX}",
-        "POST /starling-documents/_bulk",
-    ]
-    definition = json.loads(engine.asked[1][1])
-    assert definition["aliases"] == {"starling-documents": {"is_write_index": True}}
-    assert engine.asked[2][1].count("\n") == 2  # only what had no index
-
-
-def test_a_deletion_makes_the_index_first_because_the_engine_would_make_another(
-    engine: Engine,
-) -> None:
-    engine.answers += [(404, {}), (200, {"acknowledged": True})]
-    engine.will_answer(NOT_THERE)
-    assert OpenSearchWriter.connect().write([GONE]) == []
-    assert engine.paths == [
-        "HEAD /_alias/starling-documents",
-        f"PUT /{INDEX}",
-        "POST /starling-documents/_bulk",
-    ]
-
-
-def test_a_function_that_is_second_at_making_the_index_uses_the_firsts(engine: Engine) -> None:
-    engine.will_answer(NO_INDEX)
-    engine.answers.append((400, problem("resource_already_exists_exception")))
-    engine.will_answer(DONE)
-    assert OpenSearchWriter.connect().write([ADA]) == []
-
-
-def test_an_index_that_cannot_be_made_keeps_the_writes_for_later(engine: Engine) -> None:
-    engine.will_answer(NO_INDEX)
-    engine.answers.append((400, problem("invalid_index_name_exception")))
-    (failure,) = OpenSearchWriter.connect().write([ADA])
-    assert not failure.permanent
-
-
-def test_an_index_that_is_lost_again_keeps_the_writes_for_later(engine: Engine) -> None:
-    engine.will_answer(NO_INDEX)
-    engine.answers.append((200, {"acknowledged": True}))
-    engine.will_answer(NO_INDEX)
-    (failure,) = OpenSearchWriter.connect().write([ADA])
-    assert (failure.reason, failure.permanent) == ("index_not_found_exception", False)
 
 
 def hits(*ids: int) -> dict[str, Any]:
@@ -241,42 +27,198 @@ def hits(*ids: int) -> dict[str, Any]:
     return {"hits": {"hits": found}}
 
 
-def test_a_search_goes_to_the_tenants_own_shard(engine: Engine) -> None:
+def search(**asked: Any) -> Found:
+    return OpenSearchSearcher.connect().search(Search(tenant="acme", **asked))
+
+
+def parameters(path: str) -> set[str]:
+    return set(path.partition("?")[2].split("&"))
+
+
+PIT = {"pit_id": "p1"}
+EXPIRED = problem("search_phase_execution_exception")
+NO_ROOM = problem("rejected_execution_exception")
+IN_PIT = {"id": "p1", "keep_alive": "1m"}
+HERE = "POST /starling-documents/_search"
+FREEZE = "POST /starling-documents/_search/point_in_time"
+FROZEN = "POST /_search"
+LET_GO = "DELETE /_search/point_in_time"
+
+
+def test_a_search_goes_to_the_tenants_own_shard(engine: Any) -> None:
     engine.answers.append((200, hits(1)))
-    assert OpenSearchSearcher.connect().search(Search(tenant="acme", text="ada")) == (
-        [{"id": 1}],
-        None,
-    )
+    found = search()
+    assert (found.documents, found.last) == ([{"id": 1}], None)
     ((path, body),) = engine.asked
-    assert {"routing=acme", "preference=acme", "allow_partial_search_results=false"} <= set(
-        path.partition("?")[2].split("&")
-    )
+    assert path.startswith(HERE)
+    given = {"routing=acme", "preference=acme", "allow_partial_search_results=false"}
+    assert given | {"cancel_after_time_interval=1500ms"} <= parameters(path)
     assert {"term": {"tenant": "acme"}} in json.loads(body)["query"]["bool"]["filter"]
 
 
-def test_one_hit_more_than_asked_for_tells_that_there_is_more(engine: Engine) -> None:
-    engine.answers.append((200, hits(1, 2, 3)))
-    found = OpenSearchSearcher.connect().search(Search(tenant="acme", size=2))
-    assert found == ([{"id": 1}, {"id": 2}], [1.5, 2])
+def test_one_hit_more_than_asked_for_tells_that_there_is_more(engine: Any) -> None:
+    engine.answers += [(200, hits(1, 2, 3)), (200, PIT)]
+    found = search(size=2)
+    assert (found.documents, found.last) == ([{"id": 1}, {"id": 2}], [[1.5, 2], "p1", False])
     assert json.loads(engine.asked[0][1])["size"] == 3
+    assert engine.paths == [HERE, FREEZE]
+    assert {"routing=acme", "preference=acme", "keep_alive=1m"} <= parameters(engine.asked[1][0])
 
 
-def test_before_anything_was_written_nothing_is_found(engine: Engine) -> None:
+def test_what_is_ranked_is_frozen_before_its_first_page_and_let_go_after_its_last(
+    engine: Any,
+) -> None:
+    engine.answers += [(200, PIT), (200, hits(1, 2)), (200, hits(2)), (200, {})]
+    first = search(text="ada", size=1)
+    assert first.last == [[1.5, 1], "p1", False]
+    last = search(text="ada", size=1, after=json.loads(json.dumps(first.last)))
+    assert (last.documents, last.last) == ([{"id": 2}], None)
+    assert engine.paths == [FREEZE, FROZEN, FROZEN, LET_GO]
+    bodies = [json.loads(body) for _, body in engine.asked[1:]]
+    assert bodies[0]["pit"] == bodies[1]["pit"] == IN_PIT
+    assert bodies[1]["search_after"] == [1.5, 1]
+    assert bodies[2] == {"pit_id": ["p1"]}
+    # The point in time knows where it is: the engine refuses to be told again.
+    assert "routing=acme" not in parameters(engine.asked[1][0])
+
+
+@pytest.mark.parametrize("sort", ["newest", "oldest", "amount", "-amount"])
+def test_what_cannot_change_places_is_not_frozen_for_one_page(engine: Any, sort: Any) -> None:
+    engine.answers.append((200, hits(1)))
+    assert search(text="ada", sort=sort).last is None
+    assert engine.paths == [HERE]
+
+
+@pytest.mark.parametrize(
+    "gone",
+    [
+        (404, EXPIRED),
+        (404, problem("index_not_found_exception")),
+        (400, problem("illegal_argument_exception")),
+    ],
+)
+def test_a_listing_whose_point_in_time_is_gone_goes_on_in_a_new_one(
+    engine: Any, gone: tuple[int, Any]
+) -> None:
+    engine.answers += [gone, (200, {"pit_id": "p2"}), (200, hits(3, 4))]
+    found = search(text="ada", size=1, after=[[1.5, 2], "p1", True])
+    assert (found.documents, found.last) == ([{"id": 3}], [[1.5, 3], "p2", True])
+    assert engine.paths == [FROZEN, FREEZE, FROZEN]
+    assert json.loads(engine.asked[2][1])["search_after"] == [1.5, 2]
+
+
+def test_near_misses_are_looked_for_when_nothing_else_is_found_and_then_on_all_pages(
+    engine: Any,
+) -> None:
+    engine.answers += [(200, PIT), (200, hits()), (200, hits(1, 2)), (200, hits(2)), (200, {})]
+    first = search(text="lovelase", size=1)
+    assert first.last == [[1.5, 1], "p1", True]
+    assert search(text="lovelase", size=1, after=first.last).documents == [{"id": 2}]
+    assert ["fuzziness" in body for _, body in engine.asked[1:4]] == [False, True, True]
+
+
+@pytest.mark.parametrize("text", ["ord_1", "4711", "lovelase" * 8])
+def test_where_near_misses_cannot_be_nothing_is_nothing(engine: Any, text: str) -> None:
+    engine.answers += [(200, PIT), (200, hits()), (200, {})]
+    assert search(text=text).documents == []
+
+
+def test_the_end_of_a_listing_is_no_reason_to_look_for_near_misses(engine: Any) -> None:
+    engine.answers += [(200, hits()), (200, {})]
+    assert search(text="ada", after=[[1.5, 2], "p1", False]).documents == []
+
+
+def test_an_engine_without_room_for_a_point_in_time_is_searched_as_it_is(engine: Any) -> None:
+    engine.answers += [(429, NO_ROOM), (200, hits(1, 2)), (429, NO_ROOM)]
+    found = search(text="ada", size=1)
+    assert (found.documents, found.last) == ([{"id": 1}], [[1.5, 1], None, False])
+    assert engine.paths == [FREEZE, HERE, FREEZE]
+
+
+def test_a_point_in_time_that_cannot_be_let_go_is_left_to_expire(engine: Any) -> None:
+    engine.answers += [(200, PIT), (200, hits(1)), (403, problem("security_exception"))]
+    assert search(text="ada").documents == [{"id": 1}]
+
+
+def test_highlights_and_counts_come_with_what_is_found(engine: Any) -> None:
+    hit = {"_source": {"id": 1}, "sort": [1, "a"]}
+    marked = {"title": ["<em>Shoe</em> laces"], "title.stems": ["<em>Shoe</em> <em>laces</em>"]}
+    buckets = {
+        "kind": {"buckets": [{"key": "user", "doc_count": 3}]},
+        "date": {"buckets": [{"key": 1, "key_as_string": "2026-11", "doc_count": 2}]},
+    }
+    found = {"hits": {"hits": [hit | {"highlight": marked}, hit]}, "aggregations": buckets}
+    engine.answers += [(200, PIT), (200, found), (200, {})]
+    answer = search(text="shoes lace", facets=("kind", "date"))
+    assert answer.highlights == [{"title": ["<em>Shoe</em> <em>laces</em>"]}, {}]
+    assert answer.facets == {"kind": {"user": 3}, "date": {"2026-11": 2}}
+    assert json.loads(engine.asked[1][1])["aggs"].keys() == {"kind", "date"}
+
+
+@pytest.mark.parametrize("text", ["", "ada"])
+def test_before_anything_was_written_nothing_is_found(engine: Any, text: str) -> None:
     engine.answers.append((404, problem("index_not_found_exception")))
-    assert OpenSearchSearcher.connect().search(Search(tenant="acme")) == ([], None)
+    found = search(text=text)
+    assert (found.documents, found.last) == ([], None)
 
 
-@pytest.mark.parametrize("status", [403, 404, 429, 500, 503])
-def test_a_search_that_the_engine_cannot_do_now_is_unavailable(engine: Engine, status: int) -> None:
-    engine.answers.append((status, problem("some_exception")))
+def ask(text: str) -> object:
+    return search(text=text)
+
+
+def suggest(text: str) -> object:
+    return OpenSearchSearcher.connect().suggest(Typed(tenant="acme", text=text))
+
+
+def test_suggestions_are_asked_of_the_tenants_own_shard(engine: Any) -> None:
+    engine.answers.append((200, hits(1, 2)))
+    assert suggest("ad") == [{"id": 1}, {"id": 2}]
+    ((path, body),) = engine.asked
+    assert path.startswith(HERE)
+    assert "routing=acme" in parameters(path)
+    assert {"term": {"tenant": "acme"}} in json.loads(body)["query"]["bool"]["filter"]
+
+
+def test_before_anything_was_written_nothing_is_suggested(engine: Any) -> None:
+    engine.answers.append((404, problem("index_not_found_exception")))
+    assert suggest("ad") == []
+
+
+@pytest.mark.parametrize("asked", [ask, suggest])
+@pytest.mark.parametrize("status", [401, 403, 404, 429, 500, 503])
+def test_what_the_engine_cannot_do_now_is_unavailable(engine: Any, asked: Any, status: int) -> None:
+    engine.answers += [(status, problem("some_exception"))] * 2
     with pytest.raises(Unavailable):
-        OpenSearchSearcher.connect().search(Search(tenant="acme"))
+        asked("" if asked is ask else "a")
 
 
-def test_a_search_that_the_engine_does_not_understand_is_no_outage(engine: Engine) -> None:
+@pytest.mark.parametrize("asked", [ask, suggest])
+def test_what_the_engine_does_not_understand_is_no_outage(engine: Any, asked: Any) -> None:
     engine.answers.append((400, problem("parsing_exception")))
     with pytest.raises(RequestError):
-        OpenSearchSearcher.connect().search(Search(tenant="acme"))
+        asked("" if asked is ask else "a")
+
+
+@pytest.mark.parametrize("text", ["", "ada"])
+def test_an_engine_that_is_down_is_unavailable(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("SEARCH_ENDPOINT", "http://127.0.0.1:1")
+    connected.cache_clear()
+    with pytest.raises(Unavailable, match="ConnectionError"):
+        search(text=text)
+    connected.cache_clear()
+
+
+@pytest.mark.parametrize("handler", [api_search.handler, api_suggest.handler])
+def test_an_engine_that_says_nothing_is_one_that_is_down(
+    handler: Any, monkeypatch: pytest.MonkeyPatch, cursor_secret: None, aws: None
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("SEARCH_ENDPOINT", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        connected.cache_clear()
+        response = conformance.ask(handler, query={"q": "ada"})
+        connected.cache_clear()
+    assert response.problem == (503, "search-unavailable")
+    assert response.headers["Retry-After"] == "5"
 
 
 def test_a_domain_on_aws_is_spoken_to_with_the_functions_signature(
@@ -301,4 +243,4 @@ def test_a_missing_endpoint_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SEARCH_ENDPOINT", raising=False)
     connected.cache_clear()
     with pytest.raises(BadSetting, match="SEARCH_ENDPOINT"):
-        OpenSearchWriter.connect()
+        OpenSearchSearcher.connect()

@@ -163,6 +163,7 @@ def test_a_picture_becomes_a_document_until_it_is_deleted(
         "texts": ["OPEN ALL DAY", "tea"],
         "colors": ["#2f4f2f"],
         "ready_at": "2026-11-20T08:30:00Z",
+        "highlights": {"title": ["<em>shop sign.jpg</em>"]},
     }
     assert index.searches[-1].kind == "media"
 

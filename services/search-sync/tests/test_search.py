@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from runtime.conformance import BadRequest, Response, ask, bad_requests, declared, send
 from runtime.testing import Context
 from search_sync.api import search
+from search_sync.domain.query import Search
 
 ENDPOINTS = declared("search_sync.api")
 
@@ -71,6 +73,7 @@ def test_a_hit_says_what_it_is(full: Any) -> None:
         "texts": None,
         "colors": None,
         "ready_at": None,
+        "highlights": {"title": ["<em>2 x Tea</em>"]},
     }
 
 
@@ -91,7 +94,109 @@ def test_pages_follow_each_other_to_the_end(full: Any) -> None:
     assert second["next_cursor"] is None
 
 
-@pytest.mark.parametrize("change", [{"q": "b"}, {"kind": "user"}])
+EVERYTHING = {
+    "q": "green tea",
+    "kind": "order",
+    "status": "placed",
+    "customer": "usr_01JD000000000000000000ADA0",
+    "placed_from": "2026-11-01",
+    "placed_to": "2026-11-20",
+    "currency": "EUR",
+    "amount_min": "100",
+    "amount_max": "2000",
+    "sort": "-amount",
+    "facets": "status,date",
+    "limit": "7",
+}
+
+
+def test_each_filter_reaches_the_index(full: Any) -> None:
+    assert find(**EVERYTHING).status == 200
+    (asked,) = full.searches
+    assert asked == Search(
+        tenant="acme",
+        text="green tea",
+        kind="order",
+        status="placed",
+        customer="usr_01JD000000000000000000ADA0",
+        placed_from=datetime(2026, 11, 1, tzinfo=UTC),
+        placed_to=datetime(2026, 11, 20, 23, 59, 59, 999_999, tzinfo=UTC),
+        currency="EUR",
+        amount_min=100,
+        amount_max=2000,
+        sort="-amount",
+        facets=["status", "date"],
+        size=7,
+    )
+
+
+def test_a_moment_is_as_good_as_a_day(full: Any) -> None:
+    find(placed_from="2026-11-20T10:00:00+01:00", placed_to="2026-11-20T09:00:00Z")
+    (asked,) = full.searches
+    assert asked.placed_from == asked.placed_to == datetime(2026, 11, 20, 9, tzinfo=UTC)
+
+
+def test_facets_are_answered_on_each_page_that_asks_for_them(full: Any) -> None:
+    first = find(limit="2", facets="kind").body
+    assert first["facets"] == {"kind": {"one": 4}}
+    second = find(limit="2", cursor=first["next_cursor"]).body
+    assert second["facets"] is None
+    assert [item["id"] for item in second["items"]] == ["usr_2", "ord_1"]
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ({"kind": "user", "status": "placed"}, "status"),
+        ({"kind": "media", "status": "active"}, "status"),
+        ({"status": "reserved"}, "status"),
+        ({"kind": "user", "customer": EVERYTHING["customer"]}, "customer"),
+        ({"kind": "media", "placed_from": "2026-11-01"}, "placed_from"),
+        ({"kind": "media", "placed_to": "2026-11-01"}, "placed_to"),
+        ({"kind": "user", "currency": "EUR"}, "currency"),
+        ({"placed_from": "2026-11-02", "placed_to": "2026-11-01"}, "placed_to"),
+        ({"placed_from": "2026-02-30"}, "placed_from"),
+        ({"placed_from": "yesterday"}, "placed_from"),
+        ({"placed_from": "2026-11-01T08:00:00"}, "placed_from"),
+        ({"amount_min": "5"}, "amount_min"),
+        ({"amount_max": "5"}, "amount_max"),
+        ({"currency": "EUR", "amount_min": "5", "amount_max": "4"}, "amount_max"),
+        ({"currency": "EUR", "amount_min": "-1"}, "amount_min"),
+        ({"currency": "EUR", "amount_max": "1" + "0" * 13}, "amount_max"),
+        ({"currency": "EUR", "amount_max": "1.5"}, "amount_max"),
+        ({"currency": "eur"}, "currency"),
+        ({"customer": "usr_1 OR 1=1"}, "customer"),
+        ({"sort": "amount"}, "sort"),
+        ({"sort": "-amount"}, "sort"),
+        ({"sort": "title"}, "sort"),
+        ({"facets": "kind,"}, "facets"),
+        ({"facets": "tenant"}, "facets"),
+        ({"facets": "kind;status"}, "facets"),
+        ({"facets": ",".join(["kind"] * 4)}, "facets"),
+    ],
+)
+def test_what_does_not_fit_together_is_named(full: Any, query: dict[str, str], field: str) -> None:
+    response = find(**query)
+    assert (response.problem, response.fields) == ((400, "invalid-request"), [field])
+    assert full.searches == []
+
+
+@pytest.mark.parametrize("facets", ["kind,kind", "date,status,kind", "date"])
+def test_facets_may_be_asked_for_in_any_order(full: Any, facets: str) -> None:
+    assert find(facets=facets).body["facets"].keys() == set(facets.split(","))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"q": "b"},
+        {"kind": "user"},
+        {"status": "placed"},
+        {"sort": "newest"},
+        {"currency": "EUR"},
+        {"placed_to": "2026-11-21"},
+    ],
+)
 def test_a_cursor_is_good_for_its_own_search_alone(full: Any, change: dict[str, str]) -> None:
     query = {"limit": "1", "q": "a"}
     cursor = find(**query).body["next_cursor"]
@@ -131,6 +236,34 @@ def test_while_the_engine_is_down_the_answer_says_so(full: Any) -> None:
     response = find(q="ada")
     assert response.problem == (503, "search-unavailable")
     assert "try again" in response.body["detail"]
+    assert response.headers["Retry-After"] == "5"
+    assert response.headers["Cache-Control"] == "no-store"
+
+
+def test_a_result_may_be_kept_by_its_caller_and_asked_for_again(full: Any) -> None:
+    first = find(limit="2")
+    tag = first.headers["ETag"]
+    assert first.headers["Cache-Control"] == "private, max-age=2"
+    assert first.headers["Vary"] == "Authorization"
+    again = ask(search.handler, query={"limit": "2"}, headers={"If-None-Match": tag})
+    assert (again.status, again.body, again.headers["ETag"]) == (304, None, tag)
+    # The engine's point in time is another each time, and so is the cursor: no news.
+    assert find(limit="2").body["next_cursor"] != first.body["next_cursor"]
+
+
+@pytest.mark.parametrize("change", ["title", "status"])
+def test_a_result_that_has_changed_is_sent_again(full: Any, change: str) -> None:
+    tag = find().headers["ETag"]
+    full.documents["acme:user:0"] |= {change: "another"}
+    again = ask(search.handler, headers={"If-None-Match": tag})
+    assert again.status == 200
+    assert again.headers["ETag"] != tag
+
+
+def test_another_tenants_tag_tells_nothing(full: Any) -> None:
+    tag = find().headers["ETag"]
+    other = ask(search.handler, tenant="globex", headers={"If-None-Match": tag})
+    assert [item["id"] for item in other.body["items"]] == ["usr_9"]
 
 
 @pytest.mark.parametrize(
@@ -138,6 +271,7 @@ def test_while_the_engine_is_down_the_answer_says_so(full: Any) -> None:
     [
         pytest.param(bad, id=f"{endpoint.name}-{bad.what}")
         for endpoint in ENDPOINTS
+        if endpoint is search.handler
         for bad in bad_requests(endpoint)
     ],
 )

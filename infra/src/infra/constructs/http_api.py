@@ -61,7 +61,15 @@ class HttpApi(Construct):
             cors_configuration=apigateway.CfnApi.CorsProperty(
                 allow_origins=["*"],
                 allow_methods=["GET", "POST", "PUT", "DELETE"],
-                allow_headers=["authorization", "content-type", "traceparent", "x-correlation-id"],
+                allow_headers=[
+                    "authorization",
+                    "content-type",
+                    "if-none-match",
+                    "traceparent",
+                    "x-correlation-id",
+                ],
+                # What functions say of it, an HTTP API with a configuration of its own drops.
+                expose_headers=["etag", "retry-after", "x-correlation-id"],
                 max_age=3600,
             ),
         )

@@ -9,17 +9,17 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_opensearchservice as opensearch
 from constructs import Construct
 
-from infra.constructs.arns import arn
+from infra.constructs.arns import account, arn
 from infra.constructs.function import Access, Grant, keep_unless_disposable, log_group, policy
 from infra.constructs.reasons import acknowledge
-from infra.stages import Stage
+from infra.stages import SEARCH_OPERATOR, Stage
 
 VERSION: Final = "OpenSearch_3.5"
 _GIB_A_NODE = 20
 # How cdk-nag writes the domains of this account.
 _DOMAINS: Final = "arn:<AWS::Partition>:es:<AWS::Region>:<AWS::AccountId>:domain/"
 _MEANT: Final = {
-    "AwsSolutions-OS1": "reached by signed requests of three roles; a VPC is later work",
+    "AwsSolutions-OS1": "reached by signed requests of a few roles; a VPC is later work",
     "AwsSolutions-OS3": "functions outside a VPC have no addresses to list; roles are listed",
 }
 _READ: Final = ("es:ESHttpGet", "es:ESHttpHead", "es:ESHttpPost")
@@ -27,9 +27,10 @@ _WRITE: Final = (*_READ, "es:ESHttpDelete", "es:ESHttpPut")
 
 
 class SearchEngine(Construct):
-    """An OpenSearch Service domain that the service's own functions alone may call.
+    """An OpenSearch Service domain that the service's own functions and its operator may call.
 
-    It is reached over the network with signed requests; a VPC of its own is later work.
+    It is reached over the network with signed requests; a VPC of its own is later work. The
+    operator is a role that those of the account may take whom the account's own policies let.
 
     Parameters
     ----------
@@ -49,25 +50,44 @@ class SearchEngine(Construct):
         self._domain = None if stage.local else self._make_domain()
         address = self._domain and f"https://{self._domain.attr_domain_endpoint}"
         self.endpoint = address or stage.search_url or ""
+        if self._domain is not None:
+            self._admit_operator()
 
     def reading(self) -> Access:
-        """Return the access to search."""
-        return self._access(_READ)
+        """Return the access to search, and to let go of what the engine keeps for next pages."""
+        points_in_time = f"{self._arn}/_search/point_in_time"
+        return self._access(_READ, Grant(("es:ESHttpDelete",), [points_in_time]))
 
     def writing(self) -> Access:
         """Return the access to index documents and to make indexes."""
         return self._access(_WRITE)
 
-    def _access(self, actions: tuple[str, ...]) -> Access:
+    def _admit_operator(self) -> None:
+        """Add the role by which an index is verified, rebuilt and repaired."""
+        access = self.writing()
+        taking = {"Effect": "Allow", "Action": "sts:AssumeRole"}
+        statements = [grant.statement() for grant in access.grants]
+        role = iam.CfnRole(
+            self,
+            "Operator",
+            role_name=self._stage.named(SEARCH_OPERATOR),
+            assume_role_policy_document=policy([{**taking, "Principal": {"AWS": account()}}]),
+            policies=[
+                iam.CfnRole.PolicyProperty(policy_name="access", policy_document=policy(statements))
+            ],
+        )
+        access.admit(role)
+
+    def _access(self, actions: tuple[str, ...], *more: Grant) -> Access:
         environment = {"SEARCH_ENDPOINT": self.endpoint}
         domain = self._domain
         if domain is None:
             return Access(environment)
         paths = f"{self._arn}/*"
-        grant = Grant(actions, [paths])
+        grants = [Grant(actions, [paths]), *more]
 
         def admit(role: iam.CfnRole) -> None:
-            self._admitted.append(grant.statement(Principal={"AWS": role.attr_arn}))
+            self._admitted += [one.statement(Principal={"AWS": role.attr_arn}) for one in grants]
             domain.access_policies = policy(self._admitted)
             acknowledge(
                 role,
@@ -75,7 +95,7 @@ class SearchEngine(Construct):
                 "a domain's resources are the paths of its API; the domain is the service's own",
             )
 
-        return Access(environment, [grant], admit)
+        return Access(environment, grants, admit)
 
     def _make_domain(self) -> opensearch.CfnDomain:
         stage, of = self._stage, opensearch.CfnDomain

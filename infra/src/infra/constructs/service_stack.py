@@ -9,6 +9,7 @@ from constructs import Construct
 from infra.constructs.arns import arn
 from infra.constructs.declaring import NO_MORE, DeclaringStack, More
 from infra.constructs.function import Access, Function, Plan
+from infra.constructs.graph_api import GraphApi
 from infra.constructs.http_api import HttpApi
 from infra.constructs.queue import ATTEMPTS, DeadLetterQueue, WorkQueue
 from infra.constructs.rest_api import RestApi
@@ -22,6 +23,7 @@ from infra.discovery import routes, titled
 from runtime.endpoint import Endpoint
 from runtime.queued import MAX_MESSAGE_BYTES, Consumer
 from runtime.reaction import Reaction
+from runtime.resolver import Resolver
 from runtime.schedule import Schedule as DeclaredSchedule
 from runtime.stream import Stream
 from runtime.task import Task
@@ -97,6 +99,41 @@ class ServiceStack(DeclaringStack):
         )
         reading = (table.reading(),) if table else ()
         self._serve(api, (*reading, *also), table.writing() if table else None, more)
+
+    def graph_api(self, *also: Access, table: ServiceTable, more: More = NO_MORE) -> None:
+        """Add a GraphQL API of the service's folder ``graphql``, which reads its table.
+
+        A module of the service's ``resolvers`` answers the field that its name says: of
+        ``query_search`` that is ``Query.search``.
+
+        Parameters
+        ----------
+        *also
+            What each of these functions may reach.
+        table
+            What all other fields are read from.
+        more
+            What single functions may reach.
+        """
+        functions = {}
+        for title, plan, resolver in self.declared("resolvers", Resolver, more):
+            reaching = plan.reaching(*also)
+            if "after" in resolver.model.model_fields:
+                reaching = reaching.reaching(self._cursors)
+            functions[plan.name] = Function(self, title, reaching)
+        graph = GraphApi(
+            self,
+            "Graph",
+            stage=self.stage,
+            service=self.service.name,
+            folder=self.service.folder / "graphql",
+            table=table,
+            functions=functions,
+            user_pool=self.shared("user-pool-id"),
+            client=self.shared("user-pool-client-id"),
+        )
+        CfnOutput(self, "GraphId", value=graph.id)
+        CfnOutput(self, "GraphUrl", value=graph.url)
 
     def reactions(self, *also: Access, writes: ServiceTable, more: More = NO_MORE) -> None:
         """Add a subscription for each module of the service's ``reactions``.

@@ -25,6 +25,7 @@ _MEANINGS = {
     201: "Made",
     202: "Accepted",
     204: "Done; there is nothing to say",
+    304: "As the caller has it already",
     400: "The request is not as it should be",
     401: "No good token",
     403: "Not for this caller",
@@ -46,6 +47,12 @@ CORRELATED = {
     }
 }
 """The header of all that a function answers, or a REST API's gateway refuses."""
+_RETRY = {
+    "Retry-After": {
+        "description": "Seconds after which it may be worth another try.",
+        "schema": {"type": "integer"},
+    }
+}
 
 
 def response(status: int, content: dict[str, Any], headers: dict[str, Any]) -> Response:
@@ -81,6 +88,7 @@ def refused(
     schemas
         Where the problems' schemas go.
     """
+    problems = list(problems)
     kinds = [(one.status, one.type, one.title) for one in problems]
     if gateway == "rest":
         kinds += [(one.status, one.slug, one.title) for one in REFUSALS if one.type in _OF_ALL]
@@ -91,8 +99,10 @@ def refused(
         status: {CONTENT_TYPE: {"schema": schemas.problems(by_type.values())}}
         for status, by_type in by_status.items()
     }
+    later = {one.status for one in problems if one.retry_seconds is not None}
     made = {
-        str(status): response(status, content, CORRELATED) for status, content in contents.items()
+        str(status): response(status, content, CORRELATED | (_RETRY if status in later else {}))
+        for status, content in contents.items()
     }
     if gateway == "http":
         for status in _HTTP_API:

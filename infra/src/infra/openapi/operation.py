@@ -20,13 +20,23 @@ from runtime.problems import (
     UnsupportedMediaType,
 )
 from runtime.queued import FORWARDED, Queued
-from runtime.refusals import refusals
+from runtime.refusals import NOT_MODIFIED, refusals
 from runtime.signed import Signed
 
 Operation = dict[str, Any]
 
 _KEY = "Idempotency-Key"
 _ONCE = "Of the caller's choosing: the same request under the same key takes effect once."
+_KEPT = {
+    "ETag": {
+        "description": "Of the answer, for `If-None-Match`; a cursor is no part of it.",
+        "schema": {"type": "string"},
+    },
+    "Cache-Control": {
+        "description": "How long the caller alone may keep the answer without asking again.",
+        "schema": {"type": "string"},
+    },
+}
 _OF_A_QUEUE = (Unauthenticated, InvalidRequest, TooLarge, UnsupportedMediaType, InternalError)
 """What the gateway refuses where no function answers."""
 
@@ -142,6 +152,10 @@ def _parameters(endpoint: Endpoint, schemas: Schemas) -> Iterator[dict[str, Any]
             "The ETag of what the caller has seen: done only if it is still that.",
             anyOf=[{"pattern": f"^{ENTITY_TAG}$"}, {"const": "*"}],
         )
+    if endpoint.fresh_seconds is not None:
+        yield _header(
+            "If-None-Match", "The ETag of what the caller has: sent only if it is another."
+        )
 
 
 def _header(name: str, description: str, **schema: Any) -> dict[str, Any]:
@@ -179,5 +193,10 @@ def _successes(endpoint: Endpoint, schemas: Schemas, example: Example) -> dict[s
         }
     if endpoint.answer is None:
         return {"204": response(204, {}, headers)}
+    kept: dict[str, Any] = {}
+    if endpoint.fresh_seconds is not None:
+        headers |= _KEPT
+        kept = {str(NOT_MODIFIED): response(NOT_MODIFIED, {}, headers)}
     content = {JSON: _content(schemas.answer(endpoint.answer), example)}
-    return {str(status): response(status, content, headers) for status in endpoint.statuses}
+    told = {str(status): response(status, content, headers) for status in endpoint.statuses}
+    return told | kept

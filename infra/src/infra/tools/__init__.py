@@ -70,6 +70,8 @@ ALL = {
              install.npm, 150),
         Tool("formats", "validators of exports", ("package-lock.json", "package.json", ".npmrc"),
              install.npm, 150),
+        Tool("resolvers", "rules of resolvers", ("package-lock.json", "package.json", ".npmrc"),
+             install.npm, 80),
     )
 }  # fmt: skip
 

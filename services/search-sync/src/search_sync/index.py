@@ -1,10 +1,12 @@
 """The search index as the service's own code sees it; `search_sync.engine` is the real one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 from search_sync.domain.documents import Document
-from search_sync.domain.query import Search
+from search_sync.domain.highlights import Highlights
+from search_sync.domain.query import Search, Typed
 
 
 class Write(NamedTuple):
@@ -45,10 +47,24 @@ class Failure(NamedTuple):
 
 
 class Found(NamedTuple):
-    """Part of what matches: documents, and where to go on after them (None at the end)."""
+    """Part of what matches.
+
+    Attributes
+    ----------
+    documents
+        What is found.
+    last
+        Where to go on after them, to be handed back as JSON keeps it; None at the end.
+    highlights
+        Of each document the words that were looked for, by field.
+    facets
+        How many documents there are of what, by facet, over all that matches.
+    """
 
     documents: list[Document]
     last: list[Any] | None
+    highlights: Sequence[Highlights] = ()
+    facets: Mapping[str, dict[str, int]] = MappingProxyType({})
 
 
 class Unavailable(Exception):
@@ -74,7 +90,16 @@ class Searcher(Protocol):
         Raises
         ------
         Unavailable
-            The engine does not answer, or is overloaded.
+            The engine does not answer in time, or is overloaded.
+        """
+
+    def suggest(self, typed: Typed) -> list[Document]:
+        """Return documents with words that begin as what was typed, the best first.
+
+        Raises
+        ------
+        Unavailable
+            The engine does not answer in time, or is overloaded.
         """
 
 

@@ -8,6 +8,16 @@ TENANT#t#USER#<id>      ORDER#<id>   an order of that user
 TENANT#t#MEDIA#<id>     MEDIA        a picture, or the tombstone of one
 ======================  ===========  =======================================================
 
+The indexes find what the graph asks for; ids grow with time, so all are in order of time:
+
+=================================  =============  ==========  =================================
+index's partition                  its sort key   index       what
+=================================  =============  ==========  =================================
+TENANT#t#ORDERS                    <id>           gsi1        an order by its id, and all orders
+TENANT#t#ORDERS#<status>           <id>           gsi2        the orders of one status
+TENANT#t#OF#<purpose>#<subject>    <id>           gsi1        the pictures of a product or a user
+=================================  =============  ==========  =================================
+
 A customer and their orders share a partition, so that reading them together is consistent
 without an index. A row's revision is the document's version: of a user and an order it counts the
 row's own changes, of a picture it is the picture's own, because nothing else goes into that row.
@@ -30,7 +40,7 @@ from runtime.changes import (
     Update,
 )
 from runtime.table import InTable, Stored
-from search_sync.domain.documents import document, document_id
+from search_sync.domain.documents import Document, document, document_id
 from search_sync.domain.rows import Media, Order, User
 from search_sync.index import Write
 
@@ -123,9 +133,14 @@ class Projection(InTable):
         runtime.changes.Outdated
             As much or more is known.
         """
-        key = Key(f"TENANT#{media.tenant}#MEDIA#{media.id}", "MEDIA")
+        key = _media_key(media.tenant, media.id)
         self._table.commit(
-            Project(key=key, data=media.model_dump(mode="json"), revision=media.revision)
+            Project(
+                key=key,
+                data=media.model_dump(mode="json"),
+                revision=media.revision,
+                gsi1=_list_of_pictures(media),
+            )
         )
 
     def current(self, key: Key) -> Stored | None:
@@ -177,6 +192,29 @@ def write_for(key: Key, row: Stored | None, version: int) -> Write:
     )
 
 
+def rows_of(tenant: str) -> str:
+    """Return what the keys of all rows of a tenant begin with."""
+    return f"TENANT#{tenant}#"
+
+
+def key_of(shown: Document) -> Key | None:
+    """Return the key of the row that a document says it was made of; None if it does not say."""
+    match shown:
+        case {"kind": "user", "tenant": str(tenant), "id": str(entity_id)}:
+            return _user_key(tenant, entity_id)
+        case {
+            "kind": "order",
+            "tenant": str(tenant),
+            "id": str(entity_id),
+            "customer_id": str(customer),
+        }:
+            return Key(_user_key(tenant, customer).pk, _ORDER + entity_id)
+        case {"kind": "media", "tenant": str(tenant), "id": str(entity_id)}:
+            return _media_key(tenant, entity_id)
+        case _:
+            return None
+
+
 def _identity(key: Key) -> _Identity:
     """Read whose row a key is; ValueError if it is none of this table's."""
     tenant_word, tenant, kind, entity_id = key.pk.split("#")
@@ -194,15 +232,42 @@ def _user_key(tenant: str, user_id: str) -> Key:
     return Key(f"TENANT#{tenant}#USER#{user_id}", "USER")
 
 
+def _media_key(tenant: str, media_id: str) -> Key:
+    return Key(f"TENANT#{tenant}#MEDIA#{media_id}", "MEDIA")
+
+
 def _user_of(row: Stored | None, tenant: str, user_id: str) -> User:
     return User.model_validate(row.data) if row else User(tenant=tenant, id=user_id)
 
 
 def _write(key: Key, row: Stored | None, entity: User | Order) -> Change:
     data = entity.model_dump(mode="json")
+    all_orders, of_status = _lists(entity)
     if row is None:
-        return Create(key=key, data=data)
-    return Update(key=key, data=data, revision=row.revision + 1, expected=row.revision)
+        return Create(key=key, data=data, gsi1=all_orders, gsi2=of_status)
+    return Update(
+        key=key,
+        data=data,
+        revision=row.revision + 1,
+        expected=row.revision,
+        gsi1=all_orders,
+        gsi2=of_status,
+    )
+
+
+def _lists(entity: User | Order) -> tuple[Key | None, Key | None]:
+    """Return where an entity stands in the two indexes: a user is read by the key alone."""
+    if isinstance(entity, User):
+        return None, None
+    of_all = f"TENANT#{entity.tenant}#ORDERS"
+    return Key(of_all, entity.id), Key(f"{of_all}#{entity.status}", entity.id)
+
+
+def _list_of_pictures(media: Media) -> Key | None:
+    """Return where a picture stands in the index: one of nothing, and a tombstone, nowhere."""
+    if media.purpose is None or media.subject is None:
+        return None
+    return Key(f"TENANT#{media.tenant}#OF#{media.purpose}#{media.subject}", media.id)
 
 
 def _settled(attempt: Callable[[], T]) -> T:

@@ -2,12 +2,12 @@
 
 import sys
 
-from . import archives, functions, gateway, starting, workflows
+from . import archives, functions, gateway, graph, starting, workflows
 from .private import MovedError, find
 
 CORRECTIONS = [
     correction
-    for module in (functions, starting, gateway, archives, workflows)
+    for module in (functions, starting, gateway, archives, workflows, graph)
     for correction in module.CORRECTIONS
 ]
 

@@ -9,6 +9,10 @@ FUNCTIONS = "ministack.services.lambda_svc"
 REST_API = "ministack.services.apigateway_v1"
 STATES = "ministack.services.stepfunctions"
 EVENTS = "ministack.services.eventbridge"
+APPSYNC = "ministack.services.appsync"
+COGNITO = "ministack.services.cognito"
+DYNAMODB = "ministack.services.dynamodb"
+GRAPHQL = "ministack.core.appsync_graphql"
 PROVISIONERS = "ministack.services.cloudformation.provisioners"
 
 

@@ -1,27 +1,24 @@
 """Search the tenant's users, orders and pictures."""
 
 import json
-from typing import Annotated
+from typing import Annotated, cast
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from contracts.money import Money
 from contracts.values import Timestamp
 from runtime.cursor import Cursors
 from runtime.endpoint import endpoint
-from runtime.messages import Listing, Page, Request, View
-from runtime.problems import InvalidCursor, Problem
-from search_sync.domain.query import Kind, Search
-from search_sync.index import Searcher, Unavailable, connect_searcher
+from runtime.messages import Listing, Request, View
+from runtime.problems import InvalidCursor
+from search_sync.domain.highlights import Highlights
+from search_sync.domain.query import Facet, Kind, Search
+from search_sync.index import Searcher, connect_searcher
+from search_sync.outage import SearchUnavailable, told
+from search_sync.wanted import Wanted
 
-Text = Annotated[str, StringConstraints(max_length=200, strip_whitespace=True)]
-
-
-class Wanted(Page):
-    """What to find: `q` in words, empty for all; `kind` narrows it down."""
-
-    q: Text = ""
-    kind: Kind | None = None
+# What does not say which documents they are.
+_NOT_SCOPE = {"limit", "cursor", "facets"}
 
 
 class Hit(View):
@@ -42,36 +39,54 @@ class Hit(View):
     texts: tuple[str, ...] | None = None
     colors: tuple[str, ...] | None = None
     ready_at: Timestamp | None = None
+    highlights: Annotated[
+        Highlights,
+        Field(
+            description="By field, the texts that have words that were looked for: as HTML, "
+            "those words in `<em>`, all else escaped"
+        ),
+    ] = Field(default_factory=dict)
 
 
-class SearchUnavailable(Problem):
-    """The search engine does not answer; nothing is lost, and it is being caught up."""
+class Results(Listing[Hit]):
+    """Part of what was found, and how many there are of what."""
 
-    status, type, title = 503, "search-unavailable", "Search is not available"
+    facets: Annotated[
+        dict[Facet, dict[str, int]] | None,
+        Field(description="over all that is found, on whatever page; null if not asked for"),
+    ] = None
 
 
-def search(request: Request[None, Wanted], index: Searcher, cursors: Cursors) -> Listing[Hit]:
+def search(request: Request[None, Wanted], index: Searcher, cursors: Cursors) -> Results:
     """Return the best matches first, of the caller's tenant alone."""
     wanted, tenant = request.query, request.tenant
-    scope = json.dumps(["search", wanted.q, wanted.kind])
+    scope = json.dumps(["search", wanted.model_dump(mode="json", exclude=_NOT_SCOPE)])
     after = cursors.read(tenant, scope, wanted.cursor)
-    try:
-        found = index.search(
-            Search(
-                tenant=tenant,
-                text=wanted.q,
-                kind=wanted.kind,
-                size=wanted.limit,
-                after=None if after is None else json.loads(after),
-            )
-        )
-    except Unavailable as unavailable:
-        raise SearchUnavailable(
-            "the search engine does not answer at the moment: try again soon"
-        ) from unavailable
-    last = None if found.last is None else cursors.issue(tenant, scope, json.dumps(found.last))
-    return Listing(
-        items=[Hit.model_validate(document) for document in found.documents], next_cursor=last
+    asked = Search(
+        tenant=tenant,
+        text=wanted.q,
+        kind=wanted.kind,
+        status=wanted.status,
+        customer=wanted.customer,
+        placed_from=wanted.placed_from,
+        placed_to=wanted.placed_to,
+        currency=wanted.currency,
+        amount_min=wanted.amount_min,
+        amount_max=wanted.amount_max,
+        sort=wanted.sort,
+        facets=cast("list[Facet]", wanted.facets.split(",")) if wanted.facets else (),
+        size=wanted.limit,
+        after=None if after is None else json.loads(after),
+    )
+    with told():
+        found = index.search(asked)
+    return Results(
+        items=[
+            Hit.model_validate(document | {"highlights": highlights})
+            for document, highlights in zip(found.documents, found.highlights, strict=True)
+        ],
+        next_cursor=found.last and cursors.issue(tenant, scope, json.dumps(found.last)),
+        facets=found.facets if wanted.facets else None,
     )
 
 
@@ -80,6 +95,7 @@ handler = endpoint(
     "/search",
     search,
     problems=[InvalidCursor, SearchUnavailable],
+    fresh_seconds=2,
     index=connect_searcher,
     cursors=Cursors.connect,
 )

@@ -1,17 +1,62 @@
-"""The one place that builds what the engine is asked: the tenant's filter is in every query."""
+"""The one place that builds what the engine is asked: every question is bound to its tenant.
 
-from collections.abc import Sequence
+A `Question` is made by `_bound` alone, which adds the tenant's filter, and the engine is asked
+nothing that is no `Question`: a query without the filter does not pass the type checker.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from datetime import datetime
+from typing import Any, Literal, NewType
+
+from pydantic import TypeAdapter
+
+from contracts.ids import TenantId
+from search_sync.domain.highlights import HIGHLIGHTED
+from search_sync.domain.matching import Clause, beginnings, begins, marked, ways
 
 Kind = Literal["user", "order", "media"]
+Status = Literal[
+    "active", "deactivated", "placed", "confirmed", "fulfilled", "rejected", "cancelled", "ready"
+]
+Sort = Literal["relevance", "newest", "oldest", "amount", "-amount"]
+Facet = Literal["kind", "status", "date"]
 
-# A word may match near misses and beginnings only in texts up to this length: each such word
-# becomes up to `_EXPANSIONS` clauses a field, and the engine takes 1,024 in all (its default).
-_FUZZY_LENGTH = 60
-_EXPANSIONS = 10
+Question = NewType("Question", Mapping[str, Any])
+"""The body of a request, as the engine's query DSL, that finds one tenant's documents alone."""
 
-_FIELDS = ["name^2", "email.words", "customer_name", "products", "texts"]
+_TENANT: TypeAdapter[str] = TypeAdapter(TenantId)
+
+# What has no date comes last. A number of our own: the engine does not take back, for the next
+# page, the one that it would choose itself.
+_BEFORE_ALL, _AFTER_ALL = 0, 253_402_300_799_999
+# Ids differ, so that no two documents change places; being ULIDs, they put the newest first.
+_ORDERS: dict[Sort, list[Clause]] = {
+    "relevance": [{"_score": "desc"}, {"id": "desc"}],
+    "newest": [
+        {"at": {"order": "desc", "missing": _BEFORE_ALL, "unmapped_type": "date"}},
+        {"id": "desc"},
+    ],
+    "oldest": [
+        {"at": {"order": "asc", "missing": _AFTER_ALL, "unmapped_type": "date"}},
+        {"id": "asc"},
+    ],
+    "amount": [{"total.amount": {"order": "asc", "unmapped_type": "long"}}, {"id": "desc"}],
+    "-amount": [{"total.amount": {"order": "desc", "unmapped_type": "long"}}, {"id": "desc"}],
+}
+_COUNTS: dict[Facet, Clause] = {
+    "kind": {"terms": {"field": "kind"}},
+    "status": {"terms": {"field": "status"}},
+    "date": {
+        "date_histogram": {
+            "field": "at",
+            "calendar_interval": "month",
+            "format": "yyyy-MM",
+            "min_doc_count": 1,
+        }
+    },
+}
+_SUGGESTED = ["kind", "id", "title", "name", "email", "products", "texts"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,77 +66,145 @@ class Search:
     Parameters
     ----------
     tenant
-        Whose documents.
+        Whose documents; a ValueError if it is none.
     text
         What to find; empty finds all.
-    kind
-        Only documents of this kind, if given.
+    kind, status, customer, currency
+        Only documents of this kind, status, customer's id, currency, if given.
+    placed_from, placed_to
+        Only orders that were placed between these, both inclusive.
+    amount_min, amount_max
+        Only orders whose total is between these, in minor units, both inclusive.
+    sort
+        What comes first; `amount` is the smallest, `-amount` the largest.
+    facets
+        What to count, over all that matches.
     size
         At most so many.
     after
-        Where to go on: the sort values of the last document of the page before.
+        Where to go on: what `Found.last` said of the page before.
     """
 
     tenant: str
     text: str = ""
     kind: Kind | None = None
+    status: Status | None = None
+    customer: str | None = None
+    placed_from: datetime | None = None
+    placed_to: datetime | None = None
+    currency: str | None = None
+    amount_min: int | None = None
+    amount_max: int | None = None
+    sort: Sort = "relevance"
+    facets: Sequence[Facet] = ()
     size: int = 20
     after: Sequence[Any] | None = None
 
+    def __post_init__(self) -> None:
+        """Check that it is somebody's."""
+        _TENANT.validate_python(self.tenant)
 
-def query(search: Search) -> dict[str, Any]:
-    """Return the search as the engine's query DSL.
+    @property
+    def ranked(self) -> bool:
+        """Whether scores, which change as documents do, say what comes first."""
+        return bool(self.text) and self.sort == "relevance"
 
-    The text only ever stands as a value, in kinds of query that have no syntax of their own.
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Typed:
+    """The beginning of a search, for which suggestions are wanted.
+
+    Parameters
+    ----------
+    tenant
+        Whose documents; a ValueError if it is none.
+    text
+        What was typed so far.
+    size
+        At most so many.
     """
-    filters: list[dict[str, Any]] = [{"term": {"tenant": search.tenant}}]
-    if search.kind:
-        filters.append({"term": {"kind": search.kind}})
-    matching: dict[str, Any] = {"filter": filters}
+
+    tenant: str
+    text: str
+    size: int = 10
+
+    def __post_init__(self) -> None:
+        """Check that it is somebody's."""
+        _TENANT.validate_python(self.tenant)
+
+
+def query(search: Search, *, tolerant: bool = False) -> Question:
+    """Return what a search asks of the engine.
+
+    Parameters
+    ----------
+    search
+        The search.
+    tolerant
+        Whether words match near misses as well.
+    """
+    matching: Clause = {"filter": _filters(search)}
     if search.text:
-        matching |= {"should": _ways(search.text), "minimum_should_match": 1}
-    body: dict[str, Any] = {
-        "query": {"bool": matching},
-        # Scores repeat; ids do not, and being ULIDs they put the newest first.
-        "sort": [{"_score": "desc"}, {"id": "desc"}],
+        # Without a minimum, a `should` beside a filter would match everything.
+        matching |= {"should": ways(search.text, tolerant=tolerant), "minimum_should_match": 1}
+    shape: Clause = {
+        "sort": _order(search),
         # One more than asked for tells whether there is more.
         "size": search.size + 1,
         "track_total_hits": False,
     }
+    if search.text:
+        words = marked(search.text, tolerant=tolerant)
+        shape["highlight"] = HIGHLIGHTED | {"highlight_query": words}
+    if search.facets:
+        shape["aggs"] = {facet: _COUNTS[facet] for facet in search.facets}
     if search.after is not None:
-        body["search_after"] = list(search.after)
-    return body
+        shape["search_after"] = list(search.after[0])
+    return _bound(search.tenant, matching, shape)
 
 
-def _ways(text: str) -> list[dict[str, Any]]:
-    """Return how the text may match, the surest first: an id or address beats every word."""
-    ways = [
-        _exactly("id", text, 1000),
-        _exactly("email", text, 500),
-        _exactly("skus", text, 200),
-        _exactly("customer_id", text, 100),
-        _exactly("subject", text, 100),
-        # Every word, but each may be in a field of its own: a customer's name and a product's.
-        _words(text, type="cross_fields", boost=4),
+def completion(typed: Typed) -> Question:
+    """Return what asks the engine for documents to suggest: more than wanted, as some are alike."""
+    matching: Clause = {"filter": [beginnings(typed.text)], "should": [begins(typed.text)]}
+    shape: Clause = {
+        "sort": _ORDERS["relevance"],
+        "size": 3 * typed.size,
+        "track_total_hits": False,
+        "_source": _SUGGESTED,
+    }
+    return _bound(typed.tenant, matching, shape)
+
+
+def _bound(tenant: str, matching: Clause, shape: Clause) -> Question:
+    mine = {"term": {"tenant": tenant}}
+    bound = matching | {"filter": [mine, *matching["filter"]]}
+    return Question({"query": {"bool": bound}} | shape)
+
+
+def _order(search: Search) -> list[Clause]:
+    order = _ORDERS[search.sort]
+    # Where nothing is looked for all scores are the same, and need not be asked for.
+    return order if search.text else [one for one in order if "_score" not in one]
+
+
+def _filters(search: Search) -> list[Clause]:
+    exact = {
+        "kind": search.kind,
+        "status": search.status,
+        "customer_id": search.customer,
+        "total.currency": search.currency,
+    }
+    filters: list[Clause] = [
+        {"term": {field: value}} for field, value in exact.items() if value is not None
     ]
-    if len(text) <= _FUZZY_LENGTH:
-        ways += [
-            _words(text, type="bool_prefix", boost=2),
-            # The first letter stands: that keeps it fast, and people rarely miss it.
-            _words(
-                text,
-                type="best_fields",
-                fuzziness="AUTO",
-                prefix_length=1,
-                max_expansions=_EXPANSIONS,
-            ),
-        ]
-    return ways
+    placed = {"gte": _moment(search.placed_from), "lte": _moment(search.placed_to)}
+    amount = {"gte": search.amount_min, "lte": search.amount_max}
+    for field, bounds in (("placed_at", placed), ("total.amount", amount)):
+        given = {name: bound for name, bound in bounds.items() if bound is not None}
+        if given:
+            filters.append({"range": {field: given}})
+    return filters
 
 
-def _exactly(field: str, text: str, boost: int) -> dict[str, Any]:
-    return {"constant_score": {"filter": {"term": {field: text}}, "boost": boost}}
-
-
-def _words(text: str, **options: Any) -> dict[str, Any]:
-    return {"multi_match": {"query": text, "fields": _FIELDS, "operator": "and", **options}}
+def _moment(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None

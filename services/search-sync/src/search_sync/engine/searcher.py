@@ -1,13 +1,33 @@
 """Asks the index."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from opensearchpy import OpenSearch
+from opensearchpy.exceptions import ConnectionError as NoConnection
 from opensearchpy.exceptions import NotFoundError, OpenSearchException, RequestError
 
-from search_sync.domain.query import Search, query
-from search_sync.engine.client import ALIAS, NOT_THERE, connected, reason
+from runtime.logs import logger
+from search_sync.domain.documents import Document
+from search_sync.domain.highlights import highlights
+from search_sync.domain.matching import may_be_mistyped
+from search_sync.domain.query import Question, Search, Typed, completion, query
+from search_sync.engine.client import (
+    ALIAS,
+    NOT_THERE,
+    SEARCH_SECONDS,
+    SEARCH_TIMEOUT,
+    answered,
+    connected,
+    reason,
+)
 from search_sync.index import Found, Unavailable
+
+KEEP_ALIVE = "1m"
+"""How long the engine keeps the state of a listing for its next page."""
+
+# What nobody waits for any more, the engine need not finish.
+_GIVE_UP = {"cancel_after_time_interval": f"{int(SEARCH_SECONDS * 1000)}ms"}
 
 
 class OpenSearchSearcher:
@@ -30,31 +50,131 @@ class OpenSearchSearcher:
     def search(self, search: Search) -> Found:
         """Return the documents that match.
 
+        Near misses are looked for only if nothing else matches, and then on all pages.
+
+        Pages of one listing show one state of the index, a point in time, for as long as the
+        engine keeps it. After that, or if it has no room for one more, they go on in the index as
+        it is: from the same place, but scores may have changed.
+
         Raises
         ------
         Unavailable
-            The engine does not answer, or is overloaded.
+            The engine does not answer in time, or is overloaded.
         """
         try:
-            answer = self._client.search(
-                index=ALIAS,
-                body=query(search),
-                params={
-                    "routing": search.tenant,
-                    # The same copy for all pages: scores differ a little between copies.
-                    "preference": search.tenant,
-                    "allow_partial_search_results": "false",
-                },
-            )
+            return answered(lambda: self._search(search))
         except NotFoundError as error:
-            if error.error != NOT_THERE:
-                raise Unavailable(reason(error)) from error
-            return Found([], None)  # nothing was ever written
+            return _nothing_yet(error)
         except RequestError:
             raise  # the query is wrong: that is no outage
         except OpenSearchException as error:
             raise Unavailable(reason(error)) from error
+
+    def suggest(self, typed: Typed) -> list[Document]:
+        """Return documents with words that begin as what was typed, the best first.
+
+        Raises
+        ------
+        Unavailable
+            The engine does not answer in time, or is overloaded.
+        """
+        try:
+            answer = answered(lambda: self._ask(completion(typed), typed.tenant))
+        except NotFoundError as error:
+            return _nothing_yet(error).documents
+        except RequestError:
+            raise
+        except OpenSearchException as error:
+            raise Unavailable(reason(error)) from error
+        return [hit["_source"] for hit in answer["hits"]["hits"]]
+
+    def _search(self, search: Search) -> Found:
+        _, frozen, tolerant = search.after or (None, None, False)
+        if frozen is None and search.ranked:
+            # Before the first page: scores that change meanwhile would move documents across
+            # the pages' borders. Dates, amounts and ids do not change.
+            frozen = self._freeze(search.tenant)
+        question = query(search, tolerant=tolerant)
+        try:
+            answer = self._ask(question, search.tenant, frozen)
+        except (NotFoundError, RequestError):
+            if search.after is None or frozen is None:
+                raise
+            # It has expired, its index is gone, or it is another engine's that was here before.
+            frozen = self._freeze(search.tenant)
+            answer = self._ask(question, search.tenant, frozen)
+        if not answer["hits"]["hits"] and search.after is None and may_be_mistyped(search.text):
+            tolerant = True
+            answer = self._ask(query(search, tolerant=True), search.tenant, frozen)
         hits = answer["hits"]["hits"]
         shown = hits[: search.size]
-        last = shown[-1]["sort"] if len(hits) > search.size else None
-        return Found([hit["_source"] for hit in shown], last)
+        last = None
+        if len(hits) > search.size:
+            last = [shown[-1]["sort"], frozen or self._freeze(search.tenant), tolerant]
+        elif frozen is not None:
+            self._let_go(frozen)
+        return Found(
+            [hit["_source"] for hit in shown],
+            last,
+            [highlights(hit.get("highlight", {})) for hit in shown],
+            _facets(answer.get("aggregations", {})),
+        )
+
+    def _ask(self, question: Question, tenant: str, frozen: str | None = None) -> dict[str, Any]:
+        """Ask the index as it is, or as it was when it was frozen."""
+        params: dict[str, Any] = {
+            **_GIVE_UP,
+            "allow_partial_search_results": "false",
+            "request_timeout": SEARCH_TIMEOUT,
+        }
+        answer: dict[str, Any]
+        if frozen is None:
+            answer = self._client.search(
+                index=ALIAS, body=dict(question), params=params | _place(tenant)
+            )
+        else:
+            point = {"pit": {"id": frozen, "keep_alive": KEEP_ALIVE}}
+            answer = self._client.search(body=dict(question) | point, params=params)
+        return answer
+
+    def _freeze(self, tenant: str) -> str | None:
+        """Return the id of the tenant's documents as they are now; None if there is no room."""
+        params = {"keep_alive": KEEP_ALIVE, "request_timeout": SEARCH_TIMEOUT, **_place(tenant)}
+        try:
+            return str(self._client.create_pit(index=ALIAS, params=params)["pit_id"])
+        except (NotFoundError, NoConnection):
+            raise
+        except OpenSearchException as error:
+            # The engine's limit (300 a node by default), or its refusal: pages are less sure.
+            logger.warning("no point in time", reason=reason(error))
+            return None
+
+    def _let_go(self, frozen: str) -> None:
+        params = {"request_timeout": SEARCH_TIMEOUT}
+        try:
+            self._client.delete_pit(body={"pit_id": [frozen]}, params=params)
+        except OpenSearchException as error:
+            logger.warning("a point in time is left to expire", reason=reason(error))
+
+
+def _place(tenant: str) -> dict[str, str]:
+    """Return the parameters that lead to the tenant's shard.
+
+    The same copy of it for all pages: scores differ a little between copies.
+    """
+    return {"routing": tenant, "preference": tenant}
+
+
+def _nothing_yet(error: NotFoundError) -> Found:
+    """Return what is found before anything was ever written."""
+    if error.error != NOT_THERE:
+        raise Unavailable(reason(error)) from error
+    return Found([], None, [])
+
+
+def _facets(counted: Mapping[str, Any]) -> dict[str, dict[str, int]]:
+    return {name: _counts(one["buckets"]) for name, one in counted.items()}
+
+
+def _counts(buckets: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    return {bucket.get("key_as_string", bucket["key"]): bucket["doc_count"] for bucket in buckets}

@@ -1,0 +1,9 @@
+import { askForOrder, firstOrderOf } from './orders.js';
+
+export function request(ctx) {
+  return askForOrder(ctx, ctx.args.id);
+}
+
+export function response(ctx) {
+  return firstOrderOf(ctx);
+}

@@ -1,0 +1,100 @@
+"""Search by the graph: ids and titles from the index; what they stand for is the table's."""
+
+import json
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic.alias_generators import to_camel
+
+from runtime.cursor import Cursors
+from runtime.resolver import Asked, resolver
+from search_sync.domain.query import Kind, Search
+from search_sync.index import Searcher, connect_searcher
+from search_sync.outage import told
+
+_MOST = 100
+_USUAL = 20
+_LONGEST_CURSOR = 4096
+
+
+class Wanted(Asked):
+    """What to find: `q` in words, empty for all; `kind` narrows it down."""
+
+    q: Annotated[str, StringConstraints(max_length=200, strip_whitespace=True)] = ""
+    kind: Kind | None = None
+    first: Annotated[int, Field(ge=1, le=_MOST)] = _USUAL
+    after: Annotated[str, Field(max_length=_LONGEST_CURSOR)] | None = None
+
+
+class Highlight(BaseModel):
+    """Parts of a field with the words that were looked for between ``<em>`` and ``</em>``."""
+
+    field: str
+    fragments: tuple[str, ...]
+
+
+class Hit(BaseModel):
+    """What was found."""
+
+    kind: Kind
+    id: str
+    title: str
+    status: str
+    highlights: tuple[Highlight, ...]
+
+
+class Edge(BaseModel):
+    """One of what was found, and where to go on after it: the last of a page alone knows."""
+
+    cursor: str | None = None
+    node: Hit
+
+
+class PageInfo(BaseModel):
+    """Whether there is more, and where."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel, serialize_by_alias=True, validate_by_name=True
+    )
+
+    has_next_page: bool
+    end_cursor: str | None
+
+
+class Connection(BaseModel):
+    """A page, as the schema has it."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel, serialize_by_alias=True, validate_by_name=True
+    )
+
+    edges: list[Edge]
+    page_info: PageInfo
+
+
+def search(wanted: Wanted, index: Searcher, cursors: Cursors) -> Connection:
+    """Return the best matches first."""
+    scope = json.dumps(["graph", wanted.q, wanted.kind])
+    after = cursors.read(wanted.tenant, scope, wanted.after)
+    asked = Search(
+        tenant=wanted.tenant,
+        text=wanted.q,
+        kind=wanted.kind,
+        size=wanted.first,
+        after=None if after is None else json.loads(after),
+    )
+    with told():
+        found = index.search(asked)
+    edges = []
+    for document, highlights in zip(found.documents, found.highlights, strict=True):
+        shown = [Highlight(field=name, fragments=texts) for name, texts in highlights.items()]
+        edges.append(Edge(node=Hit.model_validate(document | {"highlights": shown})))
+    last = None
+    if found.last is not None:
+        last = cursors.issue(wanted.tenant, scope, json.dumps(found.last))
+        edges[-1].cursor = last
+    page = PageInfo(has_next_page=last is not None, end_cursor=last)
+    return Connection(edges=edges, page_info=page)
+
+
+handler = resolver(search, index=connect_searcher, cursors=Cursors.connect)
