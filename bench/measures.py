@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 from bench import envelope, searching, thumbnails
 from bench.installations import (
@@ -20,11 +21,12 @@ from bench.installations import (
     with_opensearch,
 )
 from bench.timing import Command, Timed, Timing, compare
-from infra.discovery import Service, declared, services
+from infra.discovery import Declared, Service, declared, services
 from infra.paths import BUILD, ROOT
 from runtime.endpoint import Endpoint
 from runtime.messages import NoQuery
 from runtime.reaction import Reaction
+from runtime.resolver import Resolver
 
 BUDGETS = Path(__file__).with_name("budgets.toml")
 SYNTH_ROUNDS = 7  # a pair takes some ten seconds
@@ -181,8 +183,9 @@ def measures(rounds: int) -> Iterator[Measure]:
             yield starts(f"start.{name}", budget, module, service)
 
     finder = by_name["search-sync"]
-    for name, budget in held["start-searching"].items():
-        yield _searching_start(name, budget, finder, rounds)
+    asking = [*declared(finder, "api", Endpoint), *declared(finder, "resolvers", Resolver)]
+    for function in asking:
+        yield _searching_start(function, held["start-searching"], finder, rounds)
 
     def bundle(tick: Tick) -> Result:
         path = shipped(orders)
@@ -245,8 +248,11 @@ def _thumbnails(held: Mapping[str, float], media: Service, rounds: int) -> Itera
     yield Measure("thumbnails.unlikeness", held["unlikeness"], "1 - SSIM", 1, unlikeness)
 
 
-def _searching_start(name: str, budget: float, service: Service, rounds: int) -> Measure:
-    module = f"{service.package}.api.{name.partition('.')[2].replace('-', '_')}"
+def _searching_start(
+    function: Declared[Any], budgets: Mapping[str, float], service: Service, rounds: int
+) -> Measure:
+    name = f"{service.name}.{function.name}"
+    module = function.handler.removesuffix(".handler")
 
     def take(tick: Tick) -> Result:
         python = with_opensearch(service)
@@ -254,7 +260,7 @@ def _searching_start(name: str, budget: float, service: Service, rounds: int) ->
         ours = _start(module, shipped(service), _START_SEARCHING, _DOMAIN)
         return _ratio(baseline, ours, rounds, tick)
 
-    return Measure(f"start.{name}", budget, "ratio", rounds, take)
+    return Measure(f"start.{name}", budgets[name], "ratio", rounds, take)
 
 
 def _searches(held: Mapping[str, float], service: Service, rounds: int) -> Iterator[Measure]:

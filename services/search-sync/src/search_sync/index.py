@@ -101,20 +101,3 @@ class Searcher(Protocol):
         Unavailable
             The engine does not answer in time, or is overloaded.
         """
-
-
-# Who only reads a declaration, as the deployment does, need not import the engine's client.
-
-
-def connect_writer() -> IndexWriter:
-    """Return what writes into the engine that the function's environment names."""
-    from search_sync.engine.writer import OpenSearchWriter  # noqa: PLC0415 - see above
-
-    return OpenSearchWriter.connect()
-
-
-def connect_searcher() -> Searcher:
-    """Return what asks the engine that the function's environment names."""
-    from search_sync.engine.searcher import OpenSearchSearcher  # noqa: PLC0415 - see above
-
-    return OpenSearchSearcher.connect()

@@ -13,7 +13,8 @@ from runtime.messages import Listing, Request, View
 from runtime.problems import InvalidCursor
 from search_sync.domain.highlights import Highlights
 from search_sync.domain.query import Facet, Kind, Search
-from search_sync.index import Searcher, connect_searcher
+from search_sync.engine import connect_searcher
+from search_sync.index import Searcher
 from search_sync.outage import SearchUnavailable, told
 from search_sync.wanted import Wanted
 

@@ -8,7 +8,8 @@ from runtime.endpoint import endpoint
 from runtime.messages import Query, Request, View
 from search_sync.domain.query import Kind, Typed
 from search_sync.domain.suggestions import suggestions
-from search_sync.index import Searcher, connect_searcher
+from search_sync.engine import connect_searcher
+from search_sync.index import Searcher
 from search_sync.outage import SearchUnavailable, told
 
 MOST = 10

@@ -9,7 +9,8 @@ from pydantic.alias_generators import to_camel
 from runtime.cursor import Cursors
 from runtime.resolver import Asked, resolver
 from search_sync.domain.query import Kind, Search
-from search_sync.index import Searcher, connect_searcher
+from search_sync.engine import connect_searcher
+from search_sync.index import Searcher
 from search_sync.outage import told
 
 _MOST = 100

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from runtime.logs import logger
 from runtime.metrics import count
 from runtime.stream import Change, stream
-from search_sync.index import IndexWriter, Write, connect_writer
+from search_sync.engine import connect_writer
+from search_sync.index import IndexWriter, Write
 from search_sync.retries import Retry, RetryQueue
 from search_sync.store import Unreadable, write_for
 

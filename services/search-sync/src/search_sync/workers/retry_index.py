@@ -4,7 +4,8 @@ from typing import Any
 
 from runtime.queue import Hopeless
 from runtime.worker import worker
-from search_sync.index import IndexWriter, Unavailable, connect_writer
+from search_sync.engine import connect_writer
+from search_sync.index import IndexWriter, Unavailable
 from search_sync.retries import Retry
 from search_sync.store import Projection, Unreadable, write_for
 
