@@ -16,7 +16,7 @@ from search_sync.engine.claims import (
 from search_sync.engine.client import INDEX
 from search_sync.engine.indexes import STANDBY
 from search_sync.engine.writer import OpenSearchWriter
-from search_sync.reindexing import NotRebuilt
+from search_sync.reindexing import NotRebuilt, Rebuild
 from search_sync.scanning import Row
 from search_sync.verifying import Verifier
 from tests.engine.builders import Index, found, user
@@ -172,14 +172,20 @@ def test_a_document_that_the_new_index_refuses_keeps_the_old_one_in_its_place(
     assert hands.indexes().standing().searched == INDEX
 
 
-def test_an_engine_that_is_overloaded_for_a_while_is_waited_for(
-    hands: Hands, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def overloaded(hands: Hands, monkeypatch: pytest.MonkeyPatch, refusals: int) -> Rebuild:
+    """Return a process that is to bring 30 documents to an engine that refuses some bulks."""
     monkeypatch.setattr(reindexing, "_PAUSES", (0.0,) * 12)
     people(hands, 30)
     process = hands.process()
     process._into = fickle = Fickle(hands.index.client, into=STANDBY)
-    fickle.refusals = 9
+    fickle.refusals = refusals
+    return process
+
+
+def test_an_engine_that_is_overloaded_for_a_while_is_waited_for(
+    hands: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = overloaded(hands, monkeypatch, 9)
     assert process.reindex().documents == 30
     hands.all_is_right()
 
@@ -187,11 +193,7 @@ def test_an_engine_that_is_overloaded_for_a_while_is_waited_for(
 def test_an_engine_that_stays_overloaded_is_gone_on_with_later(
     hands: Hands, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reindexing, "_PAUSES", (0.0,) * 12)
-    people(hands, 30)
-    process = hands.process()
-    process._into = fickle = Fickle(hands.index.client, into=STANDBY)
-    fickle.refusals = 1_000
+    process = overloaded(hands, monkeypatch, 1_000)
     with pytest.raises(NotRebuilt, match="takes no documents: rejected_execution"):
         process.reindex()
     assert hands.indexes().standing().searched == INDEX

@@ -5,6 +5,8 @@ import hashlib
 
 from pydantic import BaseModel
 
+NOT_MODIFIED = 304
+
 # A cursor may differ each time, and leads to the same: it says no more than whether there is one.
 _CURSOR = "next_cursor"
 _DIGEST_BYTES = 18

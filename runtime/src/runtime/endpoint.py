@@ -217,7 +217,7 @@ class Endpoint:
             made = conditional.entity_tag(full.body)
             tag = conditional.freshness(made, self.fresh_seconds)
             if conditional.has(known, made):
-                return gateway.answer(304, None, correlation, tag)
+                return gateway.answer(conditional.NOT_MODIFIED, None, correlation, tag)
         return gateway.answer(
             full.status or self.statuses[0], full.body.model_dump_json(), correlation, tag
         )

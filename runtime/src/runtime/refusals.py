@@ -1,5 +1,6 @@
 """What an endpoint may refuse, as its declaration tells; for documents and tests alone."""
 
+from runtime.conditional import NOT_MODIFIED
 from runtime.endpoint import Endpoint
 from runtime.problems import (
     Conflict,
@@ -14,8 +15,6 @@ from runtime.problems import (
     Unauthenticated,
     UnsupportedMediaType,
 )
-
-NOT_MODIFIED = 304
 
 
 def refusals(endpoint: Endpoint) -> list[type[Problem]]:

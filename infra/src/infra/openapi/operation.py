@@ -7,6 +7,7 @@ from typing import Any, get_origin, get_type_hints
 from infra.openapi.answers import CORRELATED, JSON, Gateway, refused, response
 from infra.openapi.examples import Example
 from infra.openapi.schemas import Schema, Schemas
+from runtime.conditional import NOT_MODIFIED
 from runtime.endpoint import Endpoint
 from runtime.idempotency import KEY_PATTERN
 from runtime.messages import Answer
@@ -20,7 +21,7 @@ from runtime.problems import (
     UnsupportedMediaType,
 )
 from runtime.queued import FORWARDED, Queued
-from runtime.refusals import NOT_MODIFIED, refusals
+from runtime.refusals import refusals
 from runtime.signed import Signed
 
 Operation = dict[str, Any]

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 from pydantic import (
     BeforeValidator,
     Field,
-    StringConstraints,
     ValidationInfo,
     WithJsonSchema,
     field_validator,
@@ -18,7 +17,7 @@ from contracts.ids import UserId
 from contracts.money import MAX_AMOUNT
 from contracts.values import Timestamp
 from runtime.messages import Page
-from search_sync.domain.query import Kind, Sort, Status
+from search_sync.domain.query import Kind, Sort, Status, Text
 
 _STATUSES: dict[Kind, tuple[Status, ...]] = {
     "user": ("active", "deactivated"),
@@ -43,7 +42,6 @@ _MOMENT = WithJsonSchema(
         "description": "A day in UTC as a whole, or a moment.",
     }
 )
-Text = Annotated[str, StringConstraints(max_length=200, strip_whitespace=True)]
 Amount = Annotated[int, Field(ge=0, le=MAX_AMOUNT, description="In minor units of `currency`.")]
 From = Annotated[Timestamp, BeforeValidator(_day_at(time.min)), _MOMENT]
 To = Annotated[Timestamp, BeforeValidator(_day_at(time.max)), _MOMENT]

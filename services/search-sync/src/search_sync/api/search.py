@@ -15,7 +15,8 @@ from search_sync.domain.highlights import Highlights
 from search_sync.domain.query import Facet, Kind, Search
 from search_sync.engine import connect_searcher
 from search_sync.index import Searcher
-from search_sync.outage import SearchUnavailable, told
+from search_sync.outage import SearchUnavailable
+from search_sync.paging import page
 from search_sync.wanted import Wanted
 
 # What does not say which documents they are.
@@ -60,11 +61,10 @@ class Results(Listing[Hit]):
 
 def search(request: Request[None, Wanted], index: Searcher, cursors: Cursors) -> Results:
     """Return the best matches first, of the caller's tenant alone."""
-    wanted, tenant = request.query, request.tenant
+    wanted = request.query
     scope = json.dumps(["search", wanted.model_dump(mode="json", exclude=_NOT_SCOPE)])
-    after = cursors.read(tenant, scope, wanted.cursor)
     asked = Search(
-        tenant=tenant,
+        tenant=request.tenant,
         text=wanted.q,
         kind=wanted.kind,
         status=wanted.status,
@@ -77,16 +77,14 @@ def search(request: Request[None, Wanted], index: Searcher, cursors: Cursors) ->
         sort=wanted.sort,
         facets=cast("list[Facet]", wanted.facets.split(",")) if wanted.facets else (),
         size=wanted.limit,
-        after=None if after is None else json.loads(after),
     )
-    with told():
-        found = index.search(asked)
+    found, following = page(asked, index, cursors, scope=scope, cursor=wanted.cursor)
     return Results(
         items=[
             Hit.model_validate(document | {"highlights": highlights})
             for document, highlights in zip(found.documents, found.highlights, strict=True)
         ],
-        next_cursor=found.last and cursors.issue(tenant, scope, json.dumps(found.last)),
+        next_cursor=following,
         facets=found.facets if wanted.facets else None,
     )
 

@@ -7,14 +7,15 @@ nothing that is no `Question`: a query without the filter does not pass the type
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, NewType
+from typing import Annotated, Any, Literal, NewType
 
-from pydantic import TypeAdapter
+from pydantic import StringConstraints, TypeAdapter
 
 from contracts.ids import TenantId
 from search_sync.domain.highlights import HIGHLIGHTED
 from search_sync.domain.matching import Clause, beginnings, begins, marked, ways
 
+Text = Annotated[str, StringConstraints(max_length=200, strip_whitespace=True)]
 Kind = Literal["user", "order", "media"]
 Status = Literal[
     "active", "deactivated", "placed", "confirmed", "fulfilled", "rejected", "cancelled", "ready"

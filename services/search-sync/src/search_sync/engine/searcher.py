@@ -1,7 +1,7 @@
 """Asks the index."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import ConnectionError as NoConnection
@@ -22,6 +22,8 @@ from search_sync.engine.client import (
     reason,
 )
 from search_sync.index import Found, Unavailable
+
+T = TypeVar("T")
 
 KEEP_ALIVE = "1m"
 """How long the engine keeps the state of a listing for its next page."""
@@ -61,14 +63,8 @@ class OpenSearchSearcher:
         Unavailable
             The engine does not answer in time, or is overloaded.
         """
-        try:
-            return answered(lambda: self._search(search))
-        except NotFoundError as error:
-            return _nothing_yet(error)
-        except RequestError:
-            raise  # the query is wrong: that is no outage
-        except OpenSearchException as error:
-            raise Unavailable(reason(error)) from error
+        found = _in_time(lambda: self._search(search))
+        return Found([], None, []) if found is None else found
 
     def suggest(self, typed: Typed) -> list[Document]:
         """Return documents with words that begin as what was typed, the best first.
@@ -78,15 +74,8 @@ class OpenSearchSearcher:
         Unavailable
             The engine does not answer in time, or is overloaded.
         """
-        try:
-            answer = answered(lambda: self._ask(completion(typed), typed.tenant))
-        except NotFoundError as error:
-            return _nothing_yet(error).documents
-        except RequestError:
-            raise
-        except OpenSearchException as error:
-            raise Unavailable(reason(error)) from error
-        return [hit["_source"] for hit in answer["hits"]["hits"]]
+        answer = _in_time(lambda: self._ask(completion(typed), typed.tenant))
+        return [] if answer is None else [hit["_source"] for hit in answer["hits"]["hits"]]
 
     def _search(self, search: Search) -> Found:
         _, frozen, tolerant = search.after or (None, None, False)
@@ -165,11 +154,22 @@ def _place(tenant: str) -> dict[str, str]:
     return {"routing": tenant, "preference": tenant}
 
 
-def _nothing_yet(error: NotFoundError) -> Found:
-    """Return what is found before anything was ever written."""
-    if error.error != NOT_THERE:
+def _in_time(ask: Callable[[], T]) -> T | None:
+    """Return what the engine answers; None before anything was ever written.
+
+    Raises
+    ------
+    Unavailable
+        It does not in time, or is overloaded.
+    """
+    try:
+        return answered(ask)
+    except RequestError:
+        raise  # the query is wrong: that is no outage
+    except OpenSearchException as error:
+        if isinstance(error, NotFoundError) and error.error == NOT_THERE:
+            return None
         raise Unavailable(reason(error)) from error
-    return Found([], None, [])
 
 
 def _facets(counted: Mapping[str, Any]) -> dict[str, dict[str, int]]:

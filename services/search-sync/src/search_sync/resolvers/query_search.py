@@ -3,27 +3,26 @@
 import json
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from runtime.cursor import Cursors
+from runtime.messages import Limit
 from runtime.resolver import Asked, resolver
-from search_sync.domain.query import Kind, Search
+from search_sync.domain.query import Kind, Search, Text
 from search_sync.engine import connect_searcher
 from search_sync.index import Searcher
-from search_sync.outage import told
+from search_sync.paging import page
 
-_MOST = 100
-_USUAL = 20
 _LONGEST_CURSOR = 4096
 
 
 class Wanted(Asked):
     """What to find: `q` in words, empty for all; `kind` narrows it down."""
 
-    q: Annotated[str, StringConstraints(max_length=200, strip_whitespace=True)] = ""
+    q: Text = ""
     kind: Kind | None = None
-    first: Annotated[int, Field(ge=1, le=_MOST)] = _USUAL
+    first: Limit = 20
     after: Annotated[str, Field(max_length=_LONGEST_CURSOR)] | None = None
 
 
@@ -76,26 +75,21 @@ class Connection(BaseModel):
 def search(wanted: Wanted, index: Searcher, cursors: Cursors) -> Connection:
     """Return the best matches first."""
     scope = json.dumps(["graph", wanted.q, wanted.kind])
-    after = cursors.read(wanted.tenant, scope, wanted.after)
     asked = Search(
         tenant=wanted.tenant,
         text=wanted.q,
         kind=wanted.kind,
         size=wanted.first,
-        after=None if after is None else json.loads(after),
     )
-    with told():
-        found = index.search(asked)
+    found, last = page(asked, index, cursors, scope=scope, cursor=wanted.after)
     edges = []
     for document, highlights in zip(found.documents, found.highlights, strict=True):
         shown = [Highlight(field=name, fragments=texts) for name, texts in highlights.items()]
         edges.append(Edge(node=Hit.model_validate(document | {"highlights": shown})))
-    last = None
-    if found.last is not None:
-        last = cursors.issue(wanted.tenant, scope, json.dumps(found.last))
+    if last is not None:
         edges[-1].cursor = last
-    page = PageInfo(has_next_page=last is not None, end_cursor=last)
-    return Connection(edges=edges, page_info=page)
+    info = PageInfo(has_next_page=last is not None, end_cursor=last)
+    return Connection(edges=edges, page_info=info)
 
 
 handler = resolver(search, index=connect_searcher, cursors=Cursors.connect)
