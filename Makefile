@@ -17,8 +17,9 @@ UV := $(BIN)/uv
 PACKAGES := contracts runtime infra services/users services/orders services/search-sync services/media
 SETUP := $(VENV)/.ready
 STARLING := $(BIN)/starling
-UNIT := contracts/tests runtime/tests infra/tests
-WHOLE := tests/contract tests/architecture tests/infra bench/tests
+# The others run the services' code in processes of their own, or none of it.
+COVERED := contracts/tests runtime/tests tests/contract
+OTHERS := infra/tests tests/architecture tests/infra bench/tests
 # Compiled once, at installation: a read-only or PYTHONDONTWRITEBYTECODE machine stays fast.
 export UV_COMPILE_BYTECODE := 1
 
@@ -53,11 +54,25 @@ down: $(SETUP) ## stop the local stage
 
 .PHONY: test
 test: setup ## run every test
-	@rm -rf .coverage .coverage.* build/recorded
-	$(BIN)/coverage run -m pytest -q -n 2 --dist loadgroup $(UNIT) $(WHOLE)
+	@# End-to-end tests mostly wait: the others run meanwhile. Each line says whose it is.
+	@$(MAKE) -j 2 both-unit both-e2e
+
+.PHONY: both-unit both-e2e
+both-unit both-e2e: both-%:
+	@$(MAKE) $* 2>&1 | awk '{ print "$* | " $$0; fflush() }'
+
+.PHONY: unit
+unit: setup ## run the tests that need no stage, and measure their coverage
+	@rm -rf .coverage .coverage.*
+	$(BIN)/coverage run -m pytest -q -n 2 --dist loadgroup $(COVERED)
 	@$(STARLING) test --coverage
 	@$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+	$(BIN)/pytest -q -n 2 --dist loadgroup $(OTHERS)
+
+.PHONY: e2e
+e2e: setup ## run the tests on engines and, end to end, on a local stage of their own
+	@rm -rf build/recorded
 	$(BIN)/pytest -q tests/engine tests/e2e --stage test
 	@$(STARLING) contracts recorded
 
@@ -65,10 +80,6 @@ test: setup ## run every test
 check: setup lint ## the fast part: format, lint, types, imports, unit tests
 	@# Random histories (test_any_*.py) and the toolchain's own tests take longer: `make test` has them.
 	$(BIN)/pytest -q -n 2 contracts/tests runtime/tests services --ignore-glob='*/test_any_*.py'
-
-.PHONY: e2e
-e2e: setup ## run the end-to-end tests on a local stage of their own
-	$(BIN)/pytest -q tests/engine tests/e2e --stage test
 
 .PHONY: lint
 lint: $(SETUP) ## format check, lint, types, import rules

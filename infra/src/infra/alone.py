@@ -37,10 +37,12 @@ def environment(service: Service) -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not made_from.exists() or made_from.read_text() != recipe:
             install = ["pip", "install", "--quiet", "--no-config", "--python", str(python)]
+            # Python compiles what is imported, which is little of the emulated AWS.
+            install.append("--no-compile-bytecode")
             _uv("venv", "--quiet", "--clear", "--python", sys.executable, str(folder))
             _uv(*install, "--no-deps", "--require-hashes", "-r", str(service.lock))
             constraints = ["-c", str(service.lock), "-c", str(tools)]
-            _uv(*install, "--compile-bytecode", *_TEST_TOOLS, *constraints)
+            _uv(*install, *_TEST_TOOLS, *constraints)
             made_from.write_text(recipe)
     sources = [ROOT / "contracts" / "src", ROOT / "runtime" / "src", service.source]
     (site,) = folder.glob("lib/python*/site-packages")

@@ -175,5 +175,27 @@ def test_a_deployment_waits_for_the_current_revision_of_each_function(
             {one["FunctionName"]: {"revision": "old", "error": None} for one in deployed_ones}
         )
     )
-    with pytest.raises(StarlingError, match="Not initialised"):
+    with pytest.raises(StarlingError, match="nothing came of"):
         functions.await_functions(emulator.stage, report, lambda _: None)
+
+
+def test_a_deployment_is_waited_for_as_long_as_one_more_function_is_ready(
+    deployed, emulator, function_of, tmp_path, monkeypatch
+):
+    emulator.deploy("one-more", {"Resources": {"G": function_of(ANSWER)}})
+    ready = {
+        one["FunctionName"]: {"revision": one["RevisionId"], "error": None}
+        for one in emulator.client("lambda").list_functions()["Functions"]
+    }
+    assert len(ready) > 1
+    monkeypatch.setattr(functions, "PATIENCE_SECONDS", 0.0)
+    report = tmp_path / "functions.json"
+    report.write_text(json.dumps(dict(list(ready.items())[:1])))
+    told = []
+
+    def note(how_far: str) -> None:
+        told.append(how_far)
+        report.write_text(json.dumps(dict(list(ready.items())[: len(told) + 1])))
+
+    functions.await_functions(emulator.stage, report, note)
+    assert told == [f"{number} of {len(ready)}" for number in range(1, len(ready) + 1)]

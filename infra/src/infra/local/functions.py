@@ -30,7 +30,7 @@ def await_functions(stage: Stage, report: Path, note: Callable[[str], None]) -> 
     StarlingError
         If functions cannot be imported, with what each said.
     """
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    last, ready = time.monotonic(), 0
     while True:
         pages = aws.client(stage, "lambda").get_paginator("list_functions").paginate()
         wanted = {
@@ -41,9 +41,11 @@ def await_functions(stage: Stage, report: Path, note: Callable[[str], None]) -> 
         note(f"{len(done)} of {len(wanted)}")
         if len(done) == len(wanted):
             break
-        if time.monotonic() > deadline:
+        if len(done) > ready:
+            last, ready = time.monotonic(), len(done)
+        elif time.monotonic() > last + PATIENCE_SECONDS:
             late = ", ".join(sorted(set(wanted) - set(done)))
-            raise StarlingError(f"Not initialised within {PATIENCE_SECONDS:.0f} s: {late}.")
+            raise StarlingError(f"For {PATIENCE_SECONDS:.0f} s nothing came of: {late}.")
         time.sleep(POLL_SECONDS)
     if broken := {name: told[name]["error"] for name in done if told[name]["error"]}:
         causes = "\n".join(f"  {name}: {error}" for name, error in sorted(broken.items()))
