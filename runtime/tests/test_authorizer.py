@@ -4,10 +4,9 @@ import base64
 import hashlib
 import hmac
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import ExitStack
 from typing import Any
 
 import jwt
@@ -20,6 +19,7 @@ from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 from runtime import authorizer
 from runtime.authorizer import COOLDOWN_SECONDS, STALE_SECONDS, Keys, Refused, Verifier, authorize
 from runtime.identity import Caller
+from runtime.serving import Asked, Reply, serving
 from runtime.settings import settings
 
 ISSUER = "https://issuer.example/pool"
@@ -47,34 +47,16 @@ class Issuer:
         self.raw: bytes | None = None
         self.status = 200
         self.asked = 0
-        issuer = self
+        self._running = ExitStack()
+        self.url = f"{self._running.enter_context(serving(self._answer))}/jwks.json"
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                issuer.asked += 1
-                body = issuer.raw if issuer.raw is not None else issuer.document()
-                self.send_response(issuer.status)
-                self.send_header("Location", "/elsewhere")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_: Any) -> None:
-                """Say nothing."""
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/jwks.json"
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,))
-        self.thread.start()
-
-    def document(self) -> bytes:
-        return json.dumps({"keys": self.keys}).encode()
+    def _answer(self, _: Asked) -> Reply:
+        self.asked += 1
+        body = self.raw if self.raw is not None else {"keys": self.keys}
+        return Reply(body, self.status, {"Location": "/elsewhere"})
 
     def stop(self) -> None:
-        if self.thread.is_alive():
-            self.server.shutdown()
-            self.server.server_close()
-            self.thread.join(5)
+        self._running.close()
 
 
 class Clock:

@@ -82,6 +82,7 @@ def test_no_bundle_has_the_helpers_or_the_tools_of_tests(unpacked: Path) -> None
         "Code/runtime/commits.py",
         "Code/runtime/conformance.py",
         "Code/runtime/in_process.py",
+        "Code/runtime/serving.py",
         "Code/runtime/testing.py",
         "Code/contracts/patterns/ruler.py",
     }

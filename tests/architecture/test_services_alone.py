@@ -11,7 +11,8 @@ import pytest
 
 from infra import alone
 from infra.alone import environment, variables
-from infra.commands.test import run
+from infra.commands import test as command
+from infra.commands.test import run_tests
 from infra.discovery import Service, services
 from infra.errors import StarlingError
 from infra.paths import BUILD, ROOT
@@ -45,25 +46,39 @@ def test_where_a_services_tests_run_there_is_its_own_code_alone(service: Service
     assert found.stdout.strip() == str(names[:4])
 
 
-def test_a_test_that_fails_and_one_that_is_not_there_fail_the_command(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
+@pytest.fixture
+def tests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
+    """Where the tests belong of two services with the code of users, by their names.
+
+    They share an environment, which is made anew.
+    """
     monkeypatch.setattr(alone, "BUILD", tmp_path / "build")
     (users,) = services(["users"])
-    service = Service(tmp_path / "lonely")
-    shutil.copytree(users.source, service.source)
-    shutil.copy(users.lock, service.folder)
+    made = {name: Service(tmp_path / name / "lonely") for name in ("here", "there")}
+    for service in made.values():
+        shutil.copytree(users.source, service.source)
+        shutil.copy(users.lock, service.folder)
+    monkeypatch.setattr(command, "services", lambda names: [made[one] for one in names or made])
+    return {name: service.folder / "tests" for name, service in made.items()}
+
+
+def test_the_command_passes_if_there_are_tests_of_the_name_and_all_pass(
+    tests: dict[str, Path], capfd: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(StarlingError, match="lonely has no tests"):
-        run(service, only="", workers=1, coverage=False)
-    tests = service.folder / "tests"
-    tests.mkdir()
-    (tests / "test_one.py").write_text(
-        "def test_fine():\n    import users\ndef test_not():\n    import aws_cdk\n"
-    )
-    assert run(service, only="fine", workers=1, coverage=False)
-    assert not run(service, only="no_such_test", workers=1, coverage=False)
-    assert not run(service, only="", workers=1, coverage=False)
+        run_tests()
+    for name, code in (("here", "def test_a():\n    import users\n"), ("there", "")):
+        tests[name].mkdir()
+        (tests[name] / "test_one.py").write_text(f"{code}def test_b():\n    import aws_cdk\n")
+    run_tests(only="test_a", workers=1)
+    with pytest.raises(StarlingError, match="lonely: tests failed"):
+        run_tests(["here"], workers=1)
     assert "No module named 'aws_cdk'" in capfd.readouterr().out
+    with pytest.raises(StarlingError, match="no test is named like 'test_c'"):
+        run_tests(["here"], only="test_c", workers=1)
+    (tests["there"] / "test_one.py").write_text("")
+    with pytest.raises(StarlingError, match="lonely: tests failed"):
+        run_tests(["there"], workers=1)
 
 
 @pytest.mark.parametrize("service", services(), ids=lambda service: service.name)

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -165,7 +165,12 @@ class UnderTest:
         """Return a tenant of its own."""
         name = self.fresh_name()
         callers = [
-            Caller(self.apis, self.sign_in(name, f"{role}-{name}", role), self.http)
+            Caller.signed_in(
+                self.stage,
+                self.apis,
+                partial(self.sign_in, name, f"{role}-{name}", role),
+                self.http,
+            )
             for role in ("admin", "member")
         ]
         return Tenant(name, *callers)

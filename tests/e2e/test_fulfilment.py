@@ -66,8 +66,7 @@ def customer(tenant: Tenant) -> str:
 
 
 def stock(tenant: Tenant, sku: str = "lamp") -> int:
-    answer = tenant.member.send("GET", "orders", f"/products/{sku}")
-    free: int = answer.json()["stock"]
+    free: int = tenant.member.product(sku).json()["stock"]
     return free
 
 

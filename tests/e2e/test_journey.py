@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 from infra.journey import Journey
 from infra.mail import mailbox
 from tests.e2e.client import UnderTest
@@ -17,3 +19,6 @@ def test_orders_travel_through_all_services(stage: UnderTest) -> None:
     wanted = {"users", "orders", "media", "search-sync", "all"}
     local = {"payments"} if stage.stage.local else set()
     assert {hop.service for hop in journey.hops} == wanted | local
+    for begin, end in pairwise([*journey.chapters, len(journey.hops)]):
+        searched = [hop for hop in journey.hops[begin:end] if hop.service == "search-sync"]
+        assert searched, f"nothing is looked for in {journey.chapters[begin]!r}"

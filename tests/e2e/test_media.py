@@ -166,7 +166,7 @@ def test_an_import_puts_products_on_sale_and_reports_each_bad_row(tenant: Tenant
     for sku, stock in (("north-1", 4), ("north-2", 0)):
         product = until(
             f"product {sku} was on sale",
-            lambda sku=sku: tenant.member.send("GET", "orders", f"/products/{sku}"),
+            lambda sku=sku: tenant.member.product(sku),
             lambda answer: answer.status_code == 200,
         ).json()
         assert product["stock"] == stock
@@ -194,7 +194,7 @@ def test_a_deleted_picture_is_gone_everywhere(tenant: Tenant) -> None:
     until("its copies were gone", lambda: tenant.member.http.get(link), lambda a: a.is_error)
     until(
         "the product showed it no more",
-        lambda: tenant.member.send("GET", "orders", f"/products/{sku}").json()["picture"],
+        lambda: tenant.member.product(sku).json()["picture"],
         lambda shown: shown is None,
     )
 

@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import count
+from queue import Queue
 from typing import Any
 from urllib.request import Request, urlopen
 
@@ -31,6 +31,7 @@ from orders.payments.provider import Provider
 from orders.payments.secret import PaymentSecret
 from orders.payments.signature import Stale, Unsigned, verify
 from runtime import clients
+from runtime.serving import Asked, Reply, serving
 from runtime.settings import settings
 from runtime.table import Table
 
@@ -439,25 +440,17 @@ def test_what_stripes_sdk_signs_is_taken(event: dict[str, Any], secret: str) -> 
 def test_what_the_sandbox_sends_is_known_as_the_providers(
     payments: Payments, sandbox: Sandbox, prefix: str, known: list[str]
 ) -> None:
-    came: list[tuple[bytes, str | None]] = []
+    came: Queue[Asked] = Queue()
 
-    class Inbox(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            raw = self.rfile.read(int(self.headers["Content-Length"]))
-            came.append((raw, self.headers["Stripe-Signature"]))
-            self.send_response(200)
-            self.end_headers()
+    def take(asked: Asked) -> Reply:
+        came.put(asked)
+        return Reply()
 
-        def log_message(self, *_: object) -> None:
-            """Stay silent."""
-
-    with HTTPServer(("127.0.0.1", 0), Inbox) as server:
-        server.timeout = 20
-        url = f"http://127.0.0.1:{server.server_port}/"
+    with serving(take) as url:
         sandbox.control("POST", "/_webhooks", {"url": url, "secrets": SECRETS})
         paid = pay(payments, f"{prefix}1")
-        server.handle_request()
-    ((raw, header),) = came
+        asked = came.get(timeout=20)
+    raw, header = asked.body, asked.headers["stripe-signature"]
     event = verify(raw, header, known, datetime.now(UTC))
     assert event["type"] == "payment_intent.succeeded"
     assert event["data"]["object"]["id"] == paid.id

@@ -123,7 +123,7 @@ class Orders:
         """Wait until so many pieces of a product are free."""
         until(
             f"{pieces} of {sku} were free",
-            lambda: json_of(self._caller.send("GET", "orders", f"/products/{sku}"), 200),
+            lambda: json_of(self._caller.product(sku), 200),
             lambda product: product["stock"] == pieces,
         )
         self._hop("orders", f"{pieces} pieces are free")

@@ -76,22 +76,11 @@ class Picture:
             expect(shown.content.startswith(_WEBP), f"the copy of {one['width']} px is no WebP")
         self._hop("media", f"its {len(picture['renditions'])} copies open")
 
-    def found(self, media_id: str) -> None:
-        """Wait until search finds it by the words in it."""
-
-        def hit() -> dict[str, Any] | None:
-            query = {"q": " ".join(WORDS).lower(), "kind": "media", "limit": 100}
-            page = json_of(self._caller.send("GET", "search-sync", "/search", params=query), 200)
-            return next((item for item in page["items"] if item["id"] == media_id), None)
-
-        until(f"search found picture {media_id} by its words", hit, bool)
-        self._hop("search-sync", f"search finds picture {media_id} by the words in it")
-
     def on_product(self, sku: str, media_id: str) -> None:
         """Wait until the product shows it."""
         until(
             f"product {sku} showed picture {media_id}",
-            lambda: json_of(self._caller.send("GET", "orders", f"/products/{sku}"), 200),
+            lambda: json_of(self._caller.product(sku), 200),
             lambda product: (product.get("picture") or {}).get("media_id") == media_id,
         )
         self._hop("orders", f"product {sku} shows the picture")

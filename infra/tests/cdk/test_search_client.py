@@ -5,9 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ import pytest
 from infra.discovery import services
 from infra.rewriting import rewrite
 from infra.trimming import trim
+from runtime.serving import Asked, Reply, serving
 
 PACKAGES = Path(opensearchpy.__file__).parents[1]
 NEEDED = (
@@ -60,46 +59,26 @@ print(json.dumps({"said": said, "modules": sorted(sys.modules)}))
 """
 
 
-class Echo(BaseHTTPRequestHandler):
-    """An engine that answers with what it was asked, or refuses a document of a status's name."""
-
-    protocol_version = "HTTP/1.1"
-
-    def answer(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
-        refused = re.search(r"/_doc/(\d+)", self.path)
-        told: dict[str, Any] = {"asked": f"{self.command} {self.path}", "body": body}
-        told["headers"] = {
-            name.lower(): self.headers[name]
-            for name in ("Content-Type", "X-Amz-Content-SHA256")
-            if name in self.headers
+def echo(asked: Asked) -> Reply:
+    """Answer with what was asked, as an engine, or refuse a document of a status's name."""
+    refused = re.search(r"/_doc/(\d+)", asked.path)
+    if refused:
+        return Reply({"error": {"type": "refused", "reason": "…"}}, int(refused[1]))
+    kept = ("content-type", "x-amz-content-sha256")
+    return Reply(
+        {
+            "asked": f"{asked.method} {asked.path}",
+            "body": asked.body.decode(),
+            "headers": {name: asked.headers[name] for name in kept if name in asked.headers},
+            "signed": "eu-west-1/es/aws4_request" in asked.headers.get("authorization", ""),
         }
-        told["signed"] = "eu-west-1/es/aws4_request" in self.headers.get("Authorization", "")
-        if refused:
-            told = {"error": {"type": "refused", "reason": "…"}}
-        content = json.dumps(told).encode()
-        self.send_response(int(refused[1]) if refused else 200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(content)
-
-    do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = answer  # noqa: N815 - the base class's names
-
-    def log_message(self, *_: object) -> None:
-        """Stay silent."""
+    )
 
 
 @pytest.fixture(scope="module")
 def engine() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Echo)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(echo) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")

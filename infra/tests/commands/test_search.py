@@ -34,10 +34,10 @@ FOUND: dict[str, Any] = {
 }
 
 
-def printed(results: dict[str, Any]) -> str:
-    """Return what a wide terminal without colours shows of the results."""
+def printed(results: dict[str, Any], width: int = 200) -> str:
+    """Return what a terminal without colours shows of the results."""
     out = io.StringIO()
-    shown(results, Console(file=out, width=200))
+    shown(results, Console(file=out, width=width))
     return out.getvalue()
 
 
@@ -50,6 +50,11 @@ def test_a_table_shows_what_was_found_and_where() -> None:
     ]
     assert user.split()[-2:] == ["active", "usr_1"]
     assert "--limit" in more
+
+
+def test_an_id_is_shown_as_a_whole_in_a_narrow_terminal() -> None:
+    order = FOUND["items"][0] | {"id": "ord_01JD000000000000000000TEA0", "title": "Runner " * 20}
+    assert order["id"] in printed({"items": [order | {"highlights": {}}]}, width=80)
 
 
 def test_nothing_that_was_found_is_said() -> None:
@@ -65,6 +70,16 @@ def test_the_words_that_were_looked_for_stand_out() -> None:
 def test_what_people_wrote_does_nothing_to_the_terminal() -> None:
     assert "\x1b" not in printed(FOUND)
     assert printable("a\x1b[2J\u202eb\n") == "a\ufffd[2J\ufffdb\ufffd"
+
+
+def test_what_differs_is_named_without_doing_anything_to_the_terminal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    one = {"what": "missing", "kind": "user", "id": "usr_\x1b[2J", "row": "3", "document": None}
+    search._print({"differences": [one], "documents": 1_000}, as_json=False)
+    line, total = capsys.readouterr().out.splitlines()
+    assert line == "missing    user   usr_\ufffd[2J  row 3, document none"
+    assert total == "1 differences, 1,000 documents"
 
 
 @pytest.fixture

@@ -2,31 +2,33 @@
 
 import json
 import queue
-import threading
 import uuid
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import stripe
 
 from infra.journey_steps import until
 from infra.local.payments.webhooks import ATTEMPTS, Endpoint, signature
+from runtime.serving import Asked, Reply, serving
 
 SECRETS = ["whsec_new", "whsec_old"]
 
 
-class Receiver(ThreadingHTTPServer):
+class Receiver:
     """Keeps the events that come, and answers with the statuses that it is told, else with 200."""
 
     def __init__(self) -> None:
         self.came: queue.Queue[tuple[bytes, str]] = queue.Queue()
         self.statuses: list[int] = []
-        super().__init__(("127.0.0.1", 0), Take)
+        self.url = ""
 
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/payments?of=sandbox"
+    def answer(self, asked: Asked) -> Reply:
+        assert asked.path == "/payments?of=sandbox"
+        status = self.statuses.pop(0) if self.statuses else 200
+        # Before the answer, after which the next may come.
+        self.came.put((asked.body, asked.headers["stripe-signature"]))
+        return Reply(b"", status, {"Location": self.url} if status == 302 else {})
 
     def event(self):
         """Return the next event, as the SDK reads it with the newest secret."""
@@ -34,37 +36,16 @@ class Receiver(ThreadingHTTPServer):
         return stripe.Webhook.construct_event(content, header, SECRETS[0])
 
 
-class Take(BaseHTTPRequestHandler):
-    server: Receiver
-
-    def do_POST(self) -> None:
-        assert self.path == "/payments?of=sandbox"
-        content = self.rfile.read(int(self.headers["Content-Length"]))
-        status = self.server.statuses.pop(0) if self.server.statuses else 200
-        self.send_response(status)
-        self.send_header("Content-Length", "0")
-        if status == 302:
-            self.send_header("Location", self.server.url)
-        # Before the answer, after which the next may come.
-        self.server.came.put((content, self.headers["Stripe-Signature"]))
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
 @pytest.fixture
 def receiver(sandbox) -> Iterator[Receiver]:
-    with Receiver() as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        sandbox.control("POST", "/_webhooks", {"url": server.url, "secrets": SECRETS})
-        yield server
+    made = Receiver()
+    with serving(made.answer) as url:
+        made.url = f"{url}/payments?of=sandbox"
+        sandbox.control("POST", "/_webhooks", {"url": made.url, "secrets": SECRETS})
+        yield made
         sandbox.control("DELETE", "/_faults")
         sandbox.control("DELETE", "/_webhooks")
         quiet(sandbox)
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture

@@ -3,19 +3,24 @@
 import base64
 import hashlib
 
-from pydantic import BaseModel
-
 NOT_MODIFIED = 304
 
-# A cursor may differ each time, and leads to the same: it says no more than whether there is one.
-_CURSOR = "next_cursor"
 _DIGEST_BYTES = 18
 
 
-def entity_tag(body: BaseModel) -> str:
-    """Return a weak entity tag of an answer: another one means that the answer has changed."""
-    goes_on = getattr(body, _CURSOR, None) is not None
-    text = f"{goes_on} {body.model_dump_json(exclude={_CURSOR})}"
+def entity_tag(text: str, cursor: str | None = None) -> str:
+    """Return a weak entity tag of an answer: another one means that the answer has changed.
+
+    Parameters
+    ----------
+    text
+        The answer's body, as it is sent.
+    cursor
+        Where it says that the listing goes on, if it does. It may differ each time, and leads to
+        the same: of it counts only that there is one.
+    """
+    if cursor is not None:
+        text = text.replace(f'"{cursor}"', '""')
     digest = hashlib.sha256(text.encode()).digest()[:_DIGEST_BYTES]
     return f'W/"{base64.urlsafe_b64encode(digest).decode()}"'
 

@@ -213,14 +213,13 @@ class Endpoint:
             return gateway.answer(204, None, correlation)
         full: Answer[Any] = result if isinstance(result, Answer) else Answer(result)
         tag = {} if full.etag is None else {"ETag": f'"{full.etag}"'}
+        text = full.body.model_dump_json()
         if self.fresh_seconds is not None:
-            made = conditional.entity_tag(full.body)
+            made = conditional.entity_tag(text, getattr(full.body, "next_cursor", None))
             tag = conditional.freshness(made, self.fresh_seconds)
             if conditional.has(known, made):
                 return gateway.answer(conditional.NOT_MODIFIED, None, correlation, tag)
-        return gateway.answer(
-            full.status or self.statuses[0], full.body.model_dump_json(), correlation, tag
-        )
+        return gateway.answer(full.status or self.statuses[0], text, correlation, tag)
 
 
 def endpoint(

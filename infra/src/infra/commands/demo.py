@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from infra.commands.local import bring_up
 from infra.commands.options import LocalStage
@@ -29,6 +29,7 @@ _NEXT = """
   starling outputs --json                       where the APIs are
   starling events tail                          watch the bus
   starling orders watch ord_…                   an order's life, as it happens
+  starling search query 'trail runner'          what is found, with the words that were looked for
   starling run orders daily-report              what else the clock starts, by hand
   make test                                     every test there is
 """
@@ -99,7 +100,7 @@ def _timeline(journey: Journey, events: list[Hop]) -> Table:
     for hop in sorted([*journey.hops, *events], key=lambda hop: hop.at_ms):
         on_bus = hop.service == "bus"
         style = "dim" if on_bus else None
-        table.add_row(str(hop.at_ms), hop.service, escape(hop.what), style=style)
+        table.add_row(str(hop.at_ms), hop.service, Text.assemble(hop.what), style=style)
         if not on_bus:
             number += 1
             begin()

@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from infra.commands.options import AnyStage
 from infra.errors import StarlingError
+from infra.found import printable, shown
 from infra.journey_steps import Caller
 from infra.outputs import describe, running
 from infra.progress import console
@@ -52,8 +53,6 @@ def query(
     stage: AnyStage = "local",
 ) -> None:
     """Search as a signed-in user does, and print what is found, the best first."""
-    from infra.found import shown  # noqa: PLC0415 - only this command prints such a table
-
     where = running(stage)
     params = {"q": text, "limit": limit} | ({"kind": kind} if kind else {})
     with httpx.Client(trust_env=not where.local) as http:
@@ -199,5 +198,5 @@ def _print(told: dict[str, Any], *, as_json: bool) -> None:
     for one in told["differences"]:
         row, document = one["row"] or "none", one["document"] or "none"
         line = f"{one['what']:<11}{one['kind']:<7}{one['id']}  row {row}, document {document}"
-        typer.echo("".join(sign if sign.isprintable() else "?" for sign in line))
+        typer.echo(printable(line))
     typer.echo(f"{len(told['differences'])} differences, {told['documents']:,} documents")

@@ -12,6 +12,8 @@ from infra.errors import StarlingError
 from infra.paths import ROOT
 from infra.progress import console
 
+_NONE = 5  # pytest's exit code when it has run no test
+
 
 def run_tests(
     names: Annotated[
@@ -30,27 +32,33 @@ def run_tests(
 
     Neither the code of the other services nor that of the deployment can be imported.
     """
-    failed = []
+    failed, matched = [], False
     for service in services(names or ()):
         console.print(f"[bold]{service.name}[/bold], on its own lock")
-        if not run(service, only=only, workers=workers, coverage=coverage):
+        code = run(service, only=only, workers=workers, coverage=coverage)
+        if only and code == _NONE:
+            continue
+        matched = True
+        if code:
             failed.append(service.name)
     if failed:
         raise StarlingError(
             f"{', '.join(failed)}: tests failed",
             "If a module is missing: the service's requirements.lock does not name it.",
         )
+    if not matched:
+        raise StarlingError(f"no test is named like {only!r}")
 
 
-def run(service: Service, *, only: str, workers: int, coverage: bool) -> bool:
-    """Run a service's tests, and return whether there are any and all passed."""
+def run(service: Service, *, only: str, workers: int, coverage: bool) -> int:
+    """Run a service's tests, and return pytest's exit code: 0 if there are any and all passed."""
     command: list[str | Path] = [environment(service), "-m"]
     command += ["coverage", "run", "-m"] if coverage else []
     command += ["pytest", "-q", "-n", str(workers), "--dist", "loadgroup", "-p", "no:cacheprovider"]
     command += ["-k", only] if only else []
     command += ["-c", ROOT / "pyproject.toml", "--rootdir", ROOT]
     command += ["--confcutdir", service.folder, _tests(service)]
-    return subprocess.run(command, cwd=ROOT, env=variables(), check=False).returncode == 0
+    return subprocess.run(command, cwd=ROOT, env=variables(), check=False).returncode
 
 
 def _tests(service: Service) -> Path:

@@ -2,10 +2,8 @@
 
 import io
 import json
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -13,6 +11,7 @@ import pytest
 
 from orders.payments import Payments, gateway
 from runtime.logs import logger
+from runtime.serving import Asked, Reply, serving
 from runtime.table import Table
 
 API_KEY = "sk_test_of_the_tests"
@@ -20,16 +19,13 @@ WEBHOOK_SECRET = "whsec_of_the_tests"
 
 
 @dataclass
-class Asked:
-    """A request that came."""
+class Form:
+    """A request that came, with what its form says."""
 
     method: str
     path: str
-    headers: dict[str, str]
+    headers: Mapping[str, str]
     form: dict[str, str]
-
-
-Reply = tuple[int, Any, dict[str, str]]
 
 
 @dataclass
@@ -38,11 +34,11 @@ class Scripted:
 
     url: str = ""
     replies: list[Reply] = field(default_factory=list)
-    asked: list[Asked] = field(default_factory=list)
+    asked: list[Form] = field(default_factory=list)
 
     def will(self, body: Any, status: int = 200, **headers: str) -> None:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        self.replies.append((status, body, named))
+        self.replies.append(Reply(body, status, named))
 
     def will_refuse(self, status: int, *, replayed: bool = False, **error: Any) -> None:
         headers = {"Idempotent_Replayed": "true"} if replayed else {}
@@ -64,50 +60,22 @@ class Scripted:
         """Return a payment intent that was captured."""
         return self.intent(latest_charge={"id": "ch_1", "amount_refunded": refunded})
 
+    def answer(self, request: Asked) -> Reply:
+        path, _, query = request.path.partition("?")
+        form = dict(parse_qsl(request.body.decode() or query))
+        self.asked.append(Form(request.method, path, request.headers, form))
+        return self.replies.pop(0)
+
     @property
     def keys(self) -> list[str]:
         return [one.headers.get("idempotency-key", "") for one in self.asked]
 
 
-def serving(script: Scripted) -> ThreadingHTTPServer:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def answer(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
-            path, _, query = self.path.partition("?")
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            form = dict(parse_qsl(body or query))
-            script.asked.append(Asked(self.command, path, headers, form))
-            status, document, more = script.replies.pop(0)
-            content = document if isinstance(document, bytes) else json.dumps(document).encode()
-            self.send_response(status)
-            for name, value in more.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        do_GET = do_POST = answer  # noqa: N815 - the base class's names
-
-        def log_message(self, *_: object) -> None:
-            """Stay silent."""
-
-    return ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-
-
 @pytest.fixture
 def provider() -> Iterator[Scripted]:
     script = Scripted()
-    server = serving(script)
-    server.daemon_threads = True  # they wait for a next request of a connection that stays open
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    script.url = f"http://127.0.0.1:{server.server_port}"
-    yield script
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(script.answer) as script.url:
+        yield script
     assert script.replies == []
 
 
