@@ -98,6 +98,53 @@ def test_orders_are_listed_page_by_page_and_found_by_words(
     assert found[0]["node"] == {"id": orders[0], "order": {"id": orders[0]}}
 
 
+def test_what_is_found_is_narrowed_down_counted_and_gone_on_with_after_each_edge(
+    tenant: Tenant, ask: Callable[..., dict[str, Any]]
+) -> None:
+    user, sku = tenant.user("Ada Lovelace"), tenant.product()
+    orders = [tenant.order(user["id"], sku, quantity=number)["id"] for number in (1, 3, 2)]
+    for order in (*orders, tenant.order(tenant.user("Grace Hopper")["id"], sku)["id"]):
+        tenant.found(order)
+    query = """query($ada: ID, $after: String, $amountMin: Float, $placedFrom: String) {
+      search(
+        q: "lamp", kind: order, customer: $ada, currency: "EUR", sort: amountDescending,
+        amountMin: $amountMin, placedFrom: $placedFrom, facets: [kind], first: 2, after: $after
+      ) {
+        edges { cursor node { id order { id total { amount } } } }
+        pageInfo { hasNextPage endCursor }
+        facets { name counts { value count } }
+      } }"""
+
+    def find(**more: Any) -> tuple[list[str], dict[str, Any]]:
+        page = ask(tenant.member, query, ada=user["id"], **more)["search"]
+        return [edge["node"]["id"] for edge in page["edges"]], page
+
+    dearest_first = [orders[1], orders[2], orders[0]]
+    ids, first = find()
+    assert ids == dearest_first[:2]
+    assert [edge["node"]["order"]["total"]["amount"] for edge in first["edges"]] == [5997, 3998]
+    assert first["facets"] == [{"name": "kind", "counts": [{"value": "order", "count": 3}]}]
+    assert first["pageInfo"] == {"hasNextPage": True, "endCursor": first["edges"][1]["cursor"]}
+    assert find(after=first["edges"][0]["cursor"])[0] == dearest_first[1:]
+    ids, last = find(after=first["pageInfo"]["endCursor"])
+    assert ids == dearest_first[2:]
+    assert last["pageInfo"] == {"hasNextPage": False, "endCursor": last["edges"][0]["cursor"]}
+    assert find(after=last["pageInfo"]["endCursor"])[0] == []
+    assert find(amountMin=3999)[0] == dearest_first[:1]
+    assert find(placedFrom="2999-01-01")[0] == []
+    users = ask(
+        tenant.member,
+        """{ search(q: "lovelase", status: active, facets: [kind, status]) {
+          edges { cursor node { user { name } } } facets { name counts { value count } } } }""",
+    )["search"]
+    assert [edge["node"] for edge in users["edges"]] == [{"user": {"name": "Ada Lovelace"}}]
+    counted = {one["name"]: one["counts"] for one in users["facets"]}
+    assert counted == {
+        "kind": [{"value": "user", "count": 1}],
+        "status": [{"value": "active", "count": 1}],
+    }
+
+
 def test_another_tenant_sees_nothing_of_it(
     new_tenant: Callable[[], Tenant],
     send: Callable[..., httpx.Response],
@@ -138,6 +185,9 @@ def test_what_is_asked_too_much_or_wrong_is_refused_by_a_code(
         "{ orders(first: 101) { edges { cursor } } }": "invalid-first",
         '{ orders(after: "x") { edges { cursor } } }': "invalid-cursor",
         '{ search(after: "x") { edges { cursor } } }': "invalid-cursor",
+        "{ search(kind: user, status: placed) { edges { cursor } } }": "invalid-request",
+        "{ search(amountMin: 5) { edges { cursor } } }": "invalid-request",
+        '{ search(placedTo: "yesterday") { edges { cursor } } }': "invalid-request",
     }.items():
         body = send(tenant.member.token, query).json()
         assert [one["errorType"] for one in body["errors"]] == [code]

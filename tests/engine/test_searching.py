@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from opensearchpy.exceptions import NotFoundError
 
+from runtime.cursor import Cursors
 from search_sync.domain.documents import document_id
-from search_sync.domain.query import Search, Sort
+from search_sync.domain.query import Place, Search, Sort
 from search_sync.engine.client import ALIAS, INDEX
 from search_sync.index import Write
 from tests.engine.builders import Index, fill, found, media, order, refresh, user
@@ -116,7 +117,89 @@ def test_a_listing_shows_what_there_was_when_it_began(index: Index, sort: Sort) 
     assert index.write([Write(document_id("acme", "user", last), "acme", 2, None)]) == []
     refresh(index)
     assert sorted([*seen, *itertools.chain(*listing)]) == ids
+    # It is left to expire: whoever has a cursor of the listing may go on in it.
+    assert points_in_time(index) == 1
+
+
+def mixed(index: Index) -> None:
+    """Index things with and without dates and amounts, some of them the same."""
+    users = [user(f"Thing {'thing ' * (number % 3)}") for number in range(5)]
+    days = ["2026-11-20", "2026-11-20", "2026-10-01", "2026-12-24", "2026-11-19"]
+    orders = [
+        order(
+            *["Thing"] * (1 + number % 2),
+            customer=users[number],
+            placed_at=f"{day}T08:30:00Z",
+            total={"amount": 500 * (number % 3), "currency": "EUR"},
+        )
+        for number, day in enumerate(days)
+    ]
+    fill(index, *users, *orders)
+
+
+def listed(index: Index, after: Any = None, **asked: Any) -> tuple[list[str], list[Place]]:
+    """Return the ids of all that follows, page by page, and the place of each."""
+    ids: list[str] = []
+    places: list[Place] = []
+    while True:
+        page = index.search(Search(tenant="acme", after=json.loads(json.dumps(after)), **asked))
+        ids += [document["id"] for document in page.documents]
+        places += page.places
+        after = page.last
+        if after is None:
+            return ids, places
+
+
+LISTINGS = [
+    {},
+    {"text": "thing"},
+    {"text": "thng"},
+    {"sort": "newest"},
+    {"sort": "oldest"},
+    {"text": "thing", "sort": "newest"},
+    {"text": "thng", "sort": "oldest"},
+    {"currency": "EUR", "sort": "amount"},
+    {"text": "thing", "currency": "EUR", "sort": "-amount"},
+]
+
+
+@pytest.mark.parametrize("asked", LISTINGS, ids=lambda asked: " ".join(asked.values()) or "all")
+def test_after_each_document_goes_on_what_followed_it_when_the_listing_began(
+    index: Index, asked: dict[str, Any]
+) -> None:
+    mixed(index)
+    ids, places = listed(index, size=4, **asked)
+    assert len(ids) == len(places) == (5 if "currency" in asked else 10)
+    # Others come that are better, older and newer, and the scores of all change by it.
+    fill(index, *[user("Thing") for _ in range(30)])
+    for day in ("2020-01-01", "2030-01-01"):
+        fill(index, order("Thing", customer=user("Thing"), placed_at=f"{day}T08:30:00Z"))
+    for number, place in enumerate(places, 1):
+        assert listed(index, place, size=2, **asked)[0] == ids[number:]
+    assert points_in_time(index) == 1
+
+
+@pytest.mark.parametrize("asked", LISTINGS, ids=lambda asked: " ".join(asked.values()) or "all")
+@pytest.mark.parametrize("size", [4, 20])
+def test_after_each_document_goes_on_what_follows_it_without_the_point_in_time(
+    index: Index, asked: dict[str, Any], size: int
+) -> None:
+    mixed(index)
+    ids, places = listed(index, size=size, **asked)
+    if size < len(ids):
+        index.client.transport.perform_request("DELETE", "/_search/point_in_time/_all")
     assert points_in_time(index) == 0
+    for number, place in enumerate(places, 1):
+        assert listed(index, place, size=20, **asked)[0] == ids[number:]
+    assert points_in_time(index) == 0
+
+
+def test_a_page_of_cursors_is_small(index: Index) -> None:
+    things(index)
+    page = index.search(Search(tenant="acme", text="thing", size=4))
+    cursor = Cursors("a secret").issue("acme", "a list", json.dumps(page.last))
+    # The HTTP API takes up to 1,024 characters; a page of a hundred is to be well below 100 kB.
+    assert len(cursor) < 600
 
 
 def test_a_listing_goes_on_when_its_point_in_time_has_expired(index: Index) -> None:

@@ -3,12 +3,14 @@
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from infra.constructs import graph_api
 from infra.discovery import services
+from search_sync.domain.query import Facet, Kind, Sort, Status
+from search_sync.resolvers.query_search import Arguments
 from tests.synthesis import Json, Resource, Template, synthesised
 from tests.templates import text
 
@@ -17,7 +19,9 @@ FOLDER = SEARCH_SYNC.folder / "graphql"
 SCHEMA = (FOLDER / "schema.graphql").read_text()
 RESOLVER = "AWS::AppSync::Resolver"
 SOURCE = "AWS::AppSync::DataSource"
-SCALARS = {"AWSDateTime", "Boolean", "Float", "ID", "Int", "Kind", "OrderStatus", "String"}
+SCALARS = {"AWSDateTime", "Boolean", "Float", "ID", "Int", "String"} | set(
+    re.findall(r"^enum (\w+)", SCHEMA, re.MULTILINE)
+)
 
 
 @pytest.fixture(scope="module", params=["prod", "dev", "local"])
@@ -133,16 +137,33 @@ def test_every_resolver_is_a_unit_of_its_file_after_the_schema(template: Templat
 
 
 def test_every_field_that_is_no_part_of_a_row_has_a_resolver() -> None:
-    types = dict(re.findall(r"^type (\w+) \{\n(.*?)^\}", SCHEMA, re.DOTALL | re.MULTILINE))
-    nested = {"Line", "Money", "PageInfo", "OrderEdge", "SearchEdge", "SearchHit", "Highlight"}
+    said = re.sub("#.*", "", SCHEMA)
+    types = dict(re.findall(r"^type (\w+) \{\n(.*?)^\}", said, re.DOTALL | re.MULTILINE))
+    nested = {"Line", "Money", "PageInfo", "OrderEdge"}
+    nested |= {"SearchEdge", "SearchHit", "Highlight", "FacetCounts", "Count"}
     fields = {
         f"{kind}.{name}"
         for kind, body in types.items()
-        for name, returned in re.findall(r"^  (\w+)(?:\(.*\))?: \[?(\w+)", body, re.MULTILINE)
+        for name, returned in re.findall(r"^  (\w+)(?:\([^)]*\))?: \[?(\w+)", body, re.MULTILINE)
         # An edge's order is the row that it was made of.
         if returned not in SCALARS | nested and f"{kind}.{name}" != "OrderEdge.node"
     }
     assert fields == {".".join(field) for field in graph_api.resolvers(FOLDER / "resolvers")}
+
+
+def test_the_search_s_arguments_and_values_are_those_that_its_function_takes() -> None:
+    (said,) = re.findall(r"^  search\((.*?)^  \)", SCHEMA, re.DOTALL | re.MULTILINE)
+    takes = {field.alias for field in Arguments.model_fields.values()}
+    assert set(re.findall(r"^    (\w+): ", said, re.MULTILINE)) == takes - {"tenant"}
+    values = {
+        name: set(re.findall(r"^  (\w+)$", body, re.MULTILINE))
+        for name, body in re.findall(r"^enum (\w+) \{\n(.*?)^\}", SCHEMA, re.DOTALL | re.MULTILINE)
+    }
+    assert values["Kind"] == {*get_args(Kind)}
+    assert values["Status"] == {*get_args(Status)}
+    assert values["Facet"] == {*get_args(Facet)}
+    sorts = {Arguments(tenant="acme", currency="EUR", sort=sort).sort for sort in values["Sort"]}
+    assert sorts == {*get_args(Sort)}
 
 
 def test_a_resolver_s_code_is_one_module_within_appsync_s_limit() -> None:

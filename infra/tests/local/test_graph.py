@@ -48,7 +48,12 @@ def handler(event, context):
     hit = {"kind": kind, "id": wanted, "title": json.dumps(event), "status": "placed"}
     hit["highlights"] = [{"field": "title", "fragments": ["<em>x</em>"]}]
     page = {"hasNextPage": True, "endCursor": "signed"}
-    return {"data": {"edges": [{"cursor": "signed", "node": hit}], "pageInfo": page}}
+    facets = [
+        {"name": name, "counts": [{"value": "2026-11", "count": 2}]}
+        for name in event.get("facets", [])
+    ]
+    edges = [{"cursor": "signed", "node": hit}]
+    return {"data": {"edges": edges, "pageInfo": page, "facets": facets}}
 """
 
 ADA, BOB, GONE, NOBODY = (
@@ -566,20 +571,74 @@ def test_a_query_that_does_not_fit_the_schema_is_refused(acme: Graph) -> None:
 
 
 def test_search_asks_its_function_in_the_callers_name_alone(globex: Graph) -> None:
-    query = """query($q: String) { search(q: $q, kind: order, first: 3, after: "c") {
-      edges { cursor node { kind id title status highlights { field fragments } } }
-      pageInfo { hasNextPage endCursor } } }"""
-    found = globex.ask(query, q="acme")["search"]
+    query = f"""query($q: String, $facets: [Facet!], $status: Status) {{ search(
+      q: $q, kind: order, status: $status, customer: "{ADA}", placedFrom: "2026-11-01",
+      placedTo: "2026-11-20T08:30:00Z", currency: "EUR", amountMin: 0, amountMax: 1e12,
+      sort: amountDescending, facets: $facets, first: 3, after: "c"
+    ) {{
+      edges {{ cursor node {{ kind id title status highlights {{ field fragments }} }} }}
+      pageInfo {{ hasNextPage endCursor }}
+      facets {{ name counts {{ value count }} }}
+    }} }}"""
+    found = globex.ask(query, q="acme", facets=["date", "kind"], status="placed")["search"]
     assert found["pageInfo"] == {"hasNextPage": True, "endCursor": "signed"}
+    counts = [{"value": "2026-11", "count": 2}]
+    assert found["facets"] == [{"name": name, "counts": counts} for name in ("date", "kind")]
     (edge,) = found["edges"]
+    assert edge["cursor"] == "signed"
     assert edge["node"]["highlights"] == [{"field": "title", "fragments": ["<em>x</em>"]}]
     assert json.loads(edge["node"]["title"]) == {
         "tenant": "globex",
         "q": "acme",
         "kind": "order",
+        "status": "placed",
+        "customer": ADA,
+        "placedFrom": "2026-11-01",
+        "placedTo": "2026-11-20T08:30:00Z",
+        "currency": "EUR",
+        "amountMin": 0,
+        "amountMax": 10**12,
+        "sort": "amountDescending",
+        "facets": ["date", "kind"],
         "first": 3,
         "after": "c",
     }
+
+
+def test_what_is_not_said_of_a_search_is_nothing_that_its_function_hears(globex: Graph) -> None:
+    query = """query($kind: Kind, $facets: [Facet!], $first: Int, $after: String) {
+      search(q: null, kind: $kind, facets: $facets, first: $first, after: $after) {
+        edges { node { title } } facets { name } } }"""
+    for said in ({}, {"kind": None, "facets": None, "first": None, "after": None}):
+        found = globex.ask(query, **said)["search"]
+        assert json.loads(found["edges"][0]["node"]["title"]) == {"tenant": "globex", "first": 20}
+        assert found["facets"] == []
+
+
+def test_no_argument_says_whose_search_it_is(evaluate: Callable[..., Any]) -> None:
+    given = context(caller("globex"), tenant="acme", q="a", first=7)
+    asked = evaluate(Field("Query", "search"), given)
+    assert asked["payload"] == {"tenant": "globex", "q": "a", "first": 7}
+
+
+@pytest.mark.parametrize(
+    "argument",
+    [
+        "kind: product",
+        "status: reserved",
+        "sort: title",
+        'sort: "amount"',
+        "facets: [tenant]",
+        'amountMin: "5"',
+        "amountMax: true",
+        "q: 7",
+        'tenant: "acme"',
+    ],
+)
+def test_an_argument_that_the_schema_has_not_is_refused(acme: Graph, argument: str) -> None:
+    answer = acme.post(f"{{ search({argument}) {{ edges {{ cursor }} }} }}").json()
+    assert answer["data"] is None
+    assert len(answer["errors"]) == 1
 
 
 @pytest.mark.parametrize(

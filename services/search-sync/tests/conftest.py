@@ -1,10 +1,7 @@
 """What the tests of this service share: other services' events, rows, an index in memory."""
 
-import json
-import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -12,6 +9,7 @@ import pytest
 from runtime.changes import Key
 from runtime.clients import client
 from runtime.conformance import declared
+from runtime.serving import Asked, Reply, serving
 from runtime.table import Table
 from runtime.testing import TABLE, Context, incoming, queue_event
 from search_sync.domain.query import Search, Typed
@@ -219,13 +217,13 @@ class MemoryIndex:
         self.searches.append(search)
         mine = [d for d in self.documents.values() if d["tenant"] == search.tenant]
         start = search.after[0] if search.after else 0
-        end = start + search.size
+        shown = mine[start : start + search.size]
         # A new point in time each time, as of the engine.
-        last = [end, str(len(self.searches))] if len(mine) > end else None
-        shown = mine[start:end]
+        places = [[start + n, str(len(self.searches))] for n in range(1, len(shown) + 1)]
+        more = len(mine) > start + search.size
         marked = [{"title": [f"<em>{d['title']}</em>"]} for d in shown]
         counts: dict[str, dict[str, int]] = {facet: {"one": len(mine)} for facet in search.facets}
-        return Found(shown, last, marked, counts)
+        return Found(shown, places, more, marked, counts)
 
     def suggest(self, typed: Typed) -> list[dict[str, Any]]:
         if self.down:
@@ -264,6 +262,14 @@ class Engine:
     def will_answer(self, *items: Any, status: int = 200) -> None:
         self.answers.append((status, {"items": list(items)}))
 
+    def answer(self, request: Asked) -> Reply:
+        if request.path == "/starling-documents-v*/_alias/starling-documents*":
+            self.looked += 1
+            return Reply(self.standing)
+        self.asked.append((f"{request.method} {request.path}", request.body.decode()))
+        status, content = self.answers.pop(0)
+        return Reply(content, status, {"Content-Type": "application/json"})
+
     @property
     def paths(self) -> list[str]:
         return [path.partition("?")[0] for path, _ in self.asked]
@@ -272,41 +278,9 @@ class Engine:
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
     script = Engine()
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def answer(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            if self.path == "/_alias/starling-documents*":
-                script.looked += 1
-                return self.say(200, script.standing)
-            script.asked.append((f"{self.command} {self.path}", body.decode()))
-            return self.say(*script.answers.pop(0))
-
-        def say(self, status: int, document: Any) -> None:
-            content = document if isinstance(document, bytes) else json.dumps(document).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(content)
-
-        do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = answer  # noqa: N815 - the base class's names
-
-        def log_message(self, *_: object) -> None:
-            """Stay silent."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    script.url = f"http://127.0.0.1:{server.server_port}"
-    monkeypatch.setenv("SEARCH_ENDPOINT", script.url)
-    connected.cache_clear()
-    yield script
-    connected().close()
-    connected.cache_clear()
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(script.answer) as script.url:
+        monkeypatch.setenv("SEARCH_ENDPOINT", script.url)
+        connected.cache_clear()
+        yield script
+        connected().close()
+        connected.cache_clear()

@@ -59,27 +59,39 @@ def test_a_search_goes_to_the_tenants_own_shard(engine: Any) -> None:
 def test_one_hit_more_than_asked_for_tells_that_there_is_more(engine: Any) -> None:
     engine.answers += [(200, hits(1, 2, 3)), (200, PIT)]
     found = search(size=2)
-    assert (found.documents, found.last) == ([{"id": 1}, {"id": 2}], [[1.5, 2], "p1", False])
+    assert (found.documents, found.more) == ([{"id": 1}, {"id": 2}], True)
+    assert found.places == [([1.5, 1], "p1", False), ([1.5, 2], "p1", False)]
+    assert found.last == found.places[1]
     assert json.loads(engine.asked[0][1])["size"] == 3
     assert engine.paths == [HERE, FREEZE]
     assert {"routing=acme", "preference=acme", "keep_alive=1m"} <= parameters(engine.asked[1][0])
 
 
-def test_what_is_ranked_is_frozen_before_its_first_page_and_let_go_after_its_last(
-    engine: Any,
-) -> None:
-    engine.answers += [(200, PIT), (200, hits(1, 2)), (200, hits(2)), (200, {})]
+def test_what_is_ranked_is_frozen_before_its_first_page_for_all_of_them(engine: Any) -> None:
+    engine.answers += [(200, PIT), (200, hits(1, 2)), (200, hits(2))]
     first = search(text="ada", size=1)
-    assert first.last == [[1.5, 1], "p1", False]
+    assert first.last == ([1.5, 1], "p1", False)
     last = search(text="ada", size=1, after=json.loads(json.dumps(first.last)))
     assert (last.documents, last.last) == ([{"id": 2}], None)
-    assert engine.paths == [FREEZE, FROZEN, FROZEN, LET_GO]
+    # Whoever has a cursor of the listing may go on in it: it is left to expire.
+    assert last.places == [([1.5, 2], "p1", False)]
+    assert engine.paths == [FREEZE, FROZEN, FROZEN]
     bodies = [json.loads(body) for _, body in engine.asked[1:]]
     assert bodies[0]["pit"] == bodies[1]["pit"] == IN_PIT
     assert bodies[1]["search_after"] == [1.5, 1]
-    assert bodies[2] == {"pit_id": ["p1"]}
     # The point in time knows where it is: the engine refuses to be told again.
     assert "routing=acme" not in parameters(engine.asked[1][0])
+
+
+@pytest.mark.parametrize("after", [None, [[1.5, 1], None, False]])
+def test_a_point_in_time_that_was_opened_for_the_last_page_is_let_go(
+    engine: Any, after: Any
+) -> None:
+    engine.answers += [(200, PIT), (200, hits(2)), (200, {})]
+    found = search(text="ada", after=after)
+    assert (found.last, found.places) == (None, [([1.5, 2], None, False)])
+    assert engine.paths == [FREEZE, FROZEN, LET_GO]
+    assert json.loads(engine.asked[2][1]) == {"pit_id": ["p1"]}
 
 
 @pytest.mark.parametrize("sort", ["newest", "oldest", "amount", "-amount"])
@@ -102,17 +114,25 @@ def test_a_listing_whose_point_in_time_is_gone_goes_on_in_a_new_one(
 ) -> None:
     engine.answers += [gone, (200, {"pit_id": "p2"}), (200, hits(3, 4))]
     found = search(text="ada", size=1, after=[[1.5, 2], "p1", True])
-    assert (found.documents, found.last) == ([{"id": 3}], [[1.5, 3], "p2", True])
+    assert (found.documents, found.last) == ([{"id": 3}], ([1.5, 3], "p2", True))
     assert engine.paths == [FROZEN, FREEZE, FROZEN]
     assert json.loads(engine.asked[2][1])["search_after"] == [1.5, 2]
+
+
+def test_a_new_point_in_time_for_one_that_is_gone_is_let_go_at_the_end(engine: Any) -> None:
+    engine.answers += [(404, EXPIRED), (200, {"pit_id": "p2"}), (200, hits(3)), (200, {})]
+    found = search(text="ada", size=1, after=[[1.5, 2], "p1", True])
+    assert (found.last, found.places) == (None, [([1.5, 3], None, True)])
+    assert engine.paths == [FROZEN, FREEZE, FROZEN, LET_GO]
+    assert json.loads(engine.asked[3][1]) == {"pit_id": ["p2"]}
 
 
 def test_near_misses_are_looked_for_when_nothing_else_is_found_and_then_on_all_pages(
     engine: Any,
 ) -> None:
-    engine.answers += [(200, PIT), (200, hits()), (200, hits(1, 2)), (200, hits(2)), (200, {})]
+    engine.answers += [(200, PIT), (200, hits()), (200, hits(1, 2)), (200, hits(2))]
     first = search(text="lovelase", size=1)
-    assert first.last == [[1.5, 1], "p1", True]
+    assert first.last == ([1.5, 1], "p1", True)
     assert search(text="lovelase", size=1, after=first.last).documents == [{"id": 2}]
     assert ["fuzziness" in body for _, body in engine.asked[1:4]] == [False, True, True]
 
@@ -124,14 +144,14 @@ def test_where_near_misses_cannot_be_nothing_is_nothing(engine: Any, text: str) 
 
 
 def test_the_end_of_a_listing_is_no_reason_to_look_for_near_misses(engine: Any) -> None:
-    engine.answers += [(200, hits()), (200, {})]
+    engine.answers += [(200, hits())]
     assert search(text="ada", after=[[1.5, 2], "p1", False]).documents == []
 
 
 def test_an_engine_without_room_for_a_point_in_time_is_searched_as_it_is(engine: Any) -> None:
     engine.answers += [(429, NO_ROOM), (200, hits(1, 2)), (429, NO_ROOM)]
     found = search(text="ada", size=1)
-    assert (found.documents, found.last) == ([{"id": 1}], [[1.5, 1], None, False])
+    assert (found.documents, found.last) == ([{"id": 1}], ([1.5, 1], None, False))
     assert engine.paths == [FREEZE, HERE, FREEZE]
 
 
@@ -197,6 +217,16 @@ def test_what_the_engine_does_not_understand_is_no_outage(engine: Any, asked: An
     engine.answers.append((400, problem("parsing_exception")))
     with pytest.raises(RequestError):
         asked("" if asked is ask else "a")
+
+
+@pytest.mark.parametrize("after", [None, [[1.5, 1], None, False]])
+def test_what_it_does_not_understand_in_a_new_point_in_time_is_not_asked_again(
+    engine: Any, after: Any
+) -> None:
+    engine.answers += [(200, PIT), (400, problem("parsing_exception"))]
+    with pytest.raises(RequestError):
+        search(text="ada", after=after)
+    assert engine.paths == [FREEZE, FROZEN]
 
 
 @pytest.mark.parametrize("text", ["", "ada"])

@@ -1,15 +1,17 @@
 import { USUAL, firstOf, tenantOf } from './shared.js';
 import { util } from '@aws-appsync/utils';
 
-// A function asks the search engine; it is told whose documents these are.
+// A function asks the search engine. It is told what was asked, and whose documents these are.
 export function request(ctx) {
   const tenant = tenantOf(ctx);
-  const payload = { tenant: tenant, first: firstOf(ctx, USUAL) };
-  for (const name of ['q', 'kind', 'after']) {
-    if (ctx.args[name] !== undefined && ctx.args[name] !== null) {
+  const payload = {};
+  for (const name of Object.keys(ctx.args)) {
+    if (ctx.args[name] !== null) {
       payload[name] = ctx.args[name];
     }
   }
+  payload.first = firstOf(ctx, USUAL);
+  payload.tenant = tenant;
   return { operation: 'Invoke', payload: payload };
 }
 

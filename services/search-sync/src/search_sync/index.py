@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from search_sync.domain.documents import Document
 from search_sync.domain.highlights import Highlights
-from search_sync.domain.query import Search, Typed
+from search_sync.domain.query import Place, Search, Typed
 
 
 class Write(NamedTuple):
@@ -53,8 +53,10 @@ class Found(NamedTuple):
     ----------
     documents
         What is found.
-    last
-        Where to go on after them, to be handed back as JSON keeps it; None at the end.
+    places
+        Where to go on after each of them.
+    more
+        Whether there is more after them.
     highlights
         Of each document the words that were looked for, by field.
     facets
@@ -62,9 +64,15 @@ class Found(NamedTuple):
     """
 
     documents: list[Document]
-    last: list[Any] | None
+    places: Sequence[Place] = ()
+    more: bool = False
     highlights: Sequence[Highlights] = ()
     facets: Mapping[str, dict[str, int]] = MappingProxyType({})
+
+    @property
+    def last(self) -> Place | None:
+        """Where the next page begins; None at the end."""
+        return self.places[-1] if self.more else None
 
 
 class Unavailable(Exception):

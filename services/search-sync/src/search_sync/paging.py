@@ -1,18 +1,45 @@
-"""Pages of what is found: the place where the next one begins goes out as a signed cursor."""
+"""Pages of what is found: the places where to go on after it go out as signed cursors."""
 
 import json
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from runtime.cursor import Cursors
-from search_sync.domain.query import Search
+from search_sync.domain.query import Place, Search
 from search_sync.index import Found, Searcher
 from search_sync.outage import told
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Part of what is found, and the cursors that lead on from it.
+
+    Parameters
+    ----------
+    found
+        The part.
+    issue
+        Makes a cursor of a place.
+    """
+
+    found: Found
+    issue: Callable[[Place], str]
+
+    @property
+    def following(self) -> str | None:
+        """The cursor of the next page; None at the end."""
+        return None if self.found.last is None else self.issue(self.found.last)
+
+    @property
+    def cursors(self) -> list[str]:
+        """Of each document the cursor of what follows it, even if that is nothing."""
+        return [self.issue(place) for place in self.found.places]
+
+
 def page(
     search: Search, index: Searcher, cursors: Cursors, *, scope: str, cursor: str | None
-) -> tuple[Found, str | None]:
-    """Return the page that a cursor asks for, and the cursor of the next one, None at the end.
+) -> Page:
+    """Return the page that a cursor asks for.
 
     Parameters
     ----------
@@ -37,6 +64,4 @@ def page(
         search = replace(search, after=json.loads(after))
     with told():
         found = index.search(search)
-    if found.last is None:
-        return found, None
-    return found, cursors.issue(search.tenant, scope, json.dumps(found.last))
+    return Page(found, lambda place: cursors.issue(search.tenant, scope, json.dumps(place)))

@@ -1,11 +1,13 @@
 """What may be asked of a search, and what of it does not fit together."""
 
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, time
 from typing import Annotated, Any
 
 from pydantic import (
+    BaseModel,
     BeforeValidator,
     Field,
     ValidationInfo,
@@ -16,15 +18,13 @@ from pydantic import (
 from contracts.ids import UserId
 from contracts.money import MAX_AMOUNT
 from contracts.values import Timestamp
-from runtime.messages import Page
-from search_sync.domain.query import Kind, Sort, Status, Text
+from search_sync.domain.query import Facet, Kind, Search, Sort, Status, Text
 
 _STATUSES: dict[Kind, tuple[Status, ...]] = {
     "user": ("active", "deactivated"),
     "order": ("placed", "confirmed", "fulfilled", "rejected", "cancelled"),
     "media": ("ready",),
 }
-_FACETS = "(kind|status|date)"
 
 
 def _day_at(moment: time) -> Callable[[object], object]:
@@ -47,10 +47,11 @@ From = Annotated[Timestamp, BeforeValidator(_day_at(time.min)), _MOMENT]
 To = Annotated[Timestamp, BeforeValidator(_day_at(time.max)), _MOMENT]
 
 
-class Wanted(Page):
+class Wanted(BaseModel):
     """What to find: `q` in words, empty for all; the others narrow it down.
 
     What only orders have (`customer`, `placed_…`, `currency`, `amount_…`) finds orders alone.
+    A subclass is an API's, with what else it takes.
     """
 
     q: Text = ""
@@ -63,16 +64,34 @@ class Wanted(Page):
     amount_min: Amount | None = None
     amount_max: Amount | None = None
     sort: Sort = "relevance"
-    facets: (
-        Annotated[
-            str,
-            Field(
-                pattern=f"^{_FACETS}(,{_FACETS}){{0,2}}$",
-                description="What to count in all that is found, separated by commas.",
-            ),
-        ]
-        | None
-    ) = None
+
+    def scope(self, of: str) -> str:
+        """Return what cursors of this list are good for: what is found, and in which order.
+
+        Parameters
+        ----------
+        of
+            Whose list it is: the cursors of an API are good for no other's.
+        """
+        return json.dumps([of, self.model_dump(mode="json", include=set(Wanted.model_fields))])
+
+    def search(self, tenant: str, *, size: int, facets: Sequence[Facet]) -> Search:
+        """Return what looks for it, from its beginning, among a tenant's documents."""
+        return Search(
+            tenant=tenant,
+            text=self.q,
+            kind=self.kind,
+            status=self.status,
+            customer=self.customer,
+            placed_from=self.placed_from,
+            placed_to=self.placed_to,
+            currency=self.currency,
+            amount_min=self.amount_min,
+            amount_max=self.amount_max,
+            sort=self.sort,
+            facets=facets,
+            size=size,
+        )
 
     @field_validator("status")
     @classmethod

@@ -1,6 +1,5 @@
 """Search the tenant's users, orders and pictures."""
 
-import json
 from typing import Annotated, cast
 
 from pydantic import Field
@@ -9,18 +8,32 @@ from contracts.money import Money
 from contracts.values import Timestamp
 from runtime.cursor import Cursors
 from runtime.endpoint import endpoint
-from runtime.messages import Listing, Request, View
+from runtime.messages import Listing, Page, Request, View
 from runtime.problems import InvalidCursor
 from search_sync.domain.highlights import Highlights
-from search_sync.domain.query import Facet, Kind, Search
+from search_sync.domain.query import Facet, Kind
 from search_sync.engine import connect_searcher
 from search_sync.index import Searcher
 from search_sync.outage import SearchUnavailable
 from search_sync.paging import page
 from search_sync.wanted import Wanted
 
-# What does not say which documents they are.
-_NOT_SCOPE = {"limit", "cursor", "facets"}
+_FACETS = "(kind|status|date)"
+
+
+class SearchQuery(Wanted, Page):
+    """What to find, and what to count in it."""
+
+    facets: (
+        Annotated[
+            str,
+            Field(
+                pattern=f"^{_FACETS}(,{_FACETS}){{0,2}}$",
+                description="What to count in all that is found, separated by commas.",
+            ),
+        ]
+        | None
+    ) = None
 
 
 class Hit(View):
@@ -59,32 +72,19 @@ class Results(Listing[Hit]):
     ] = None
 
 
-def search(request: Request[None, Wanted], index: Searcher, cursors: Cursors) -> Results:
+def search(request: Request[None, SearchQuery], index: Searcher, cursors: Cursors) -> Results:
     """Return the best matches first, of the caller's tenant alone."""
     wanted = request.query
-    scope = json.dumps(["search", wanted.model_dump(mode="json", exclude=_NOT_SCOPE)])
-    asked = Search(
-        tenant=request.tenant,
-        text=wanted.q,
-        kind=wanted.kind,
-        status=wanted.status,
-        customer=wanted.customer,
-        placed_from=wanted.placed_from,
-        placed_to=wanted.placed_to,
-        currency=wanted.currency,
-        amount_min=wanted.amount_min,
-        amount_max=wanted.amount_max,
-        sort=wanted.sort,
-        facets=cast("list[Facet]", wanted.facets.split(",")) if wanted.facets else (),
-        size=wanted.limit,
-    )
-    found, following = page(asked, index, cursors, scope=scope, cursor=wanted.cursor)
+    facets = cast("list[Facet]", wanted.facets.split(",")) if wanted.facets else ()
+    asked = wanted.search(request.tenant, size=wanted.limit, facets=facets)
+    shown = page(asked, index, cursors, scope=wanted.scope("search"), cursor=wanted.cursor)
+    found = shown.found
     return Results(
         items=[
             Hit.model_validate(document | {"highlights": highlights})
             for document, highlights in zip(found.documents, found.highlights, strict=True)
         ],
-        next_cursor=following,
+        next_cursor=shown.following,
         facets=found.facets if wanted.facets else None,
     )
 

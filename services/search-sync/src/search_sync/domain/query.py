@@ -23,6 +23,12 @@ Status = Literal[
 Sort = Literal["relevance", "newest", "oldest", "amount", "-amount"]
 Facet = Literal["kind", "status", "date"]
 
+Place = Sequence[Any]
+"""Where a listing goes on: what the engine sorts by, its point in time, and if near misses count.
+
+It is to be handed back as JSON keeps it.
+"""
+
 Question = NewType("Question", Mapping[str, Any])
 """The body of a request, as the engine's query DSL, that finds one tenant's documents alone."""
 
@@ -83,7 +89,7 @@ class Search:
     size
         At most so many.
     after
-        Where to go on: what `Found.last` said of the page before.
+        Where to go on: what `Found.places` said of a document.
     """
 
     tenant: str
@@ -99,7 +105,7 @@ class Search:
     sort: Sort = "relevance"
     facets: Sequence[Facet] = ()
     size: int = 20
-    after: Sequence[Any] | None = None
+    after: Place | None = None
 
     def __post_init__(self) -> None:
         """Check that it is somebody's."""

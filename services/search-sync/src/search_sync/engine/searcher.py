@@ -56,7 +56,8 @@ class OpenSearchSearcher:
 
         Pages of one listing show one state of the index, a point in time, for as long as the
         engine keeps it. After that, or if it has no room for one more, they go on in the index as
-        it is: from the same place, but scores may have changed.
+        it is: from the same place, but scores may have changed. So does a listing of one page,
+        whose point in time is let go at once.
 
         Raises
         ------
@@ -64,7 +65,7 @@ class OpenSearchSearcher:
             The engine does not answer in time, or is overloaded.
         """
         found = _in_time(lambda: self._search(search))
-        return Found([], None, []) if found is None else found
+        return Found([]) if found is None else found
 
     def suggest(self, typed: Typed) -> list[Document]:
         """Return documents with words that begin as what was typed, the best first.
@@ -78,7 +79,8 @@ class OpenSearchSearcher:
         return [] if answer is None else [hit["_source"] for hit in answer["hits"]["hits"]]
 
     def _search(self, search: Search) -> Found:
-        _, frozen, tolerant = search.after or (None, None, False)
+        _, given, tolerant = search.after or (None, None, False)
+        frozen = given
         if frozen is None and search.ranked:
             # Before the first page: scores that change meanwhile would move documents across
             # the pages' borders. Dates, amounts and ids do not change.
@@ -87,7 +89,7 @@ class OpenSearchSearcher:
         try:
             answer = self._ask(question, search.tenant, frozen)
         except (NotFoundError, RequestError):
-            if search.after is None or frozen is None:
+            if given is None:
                 raise
             # It has expired, its index is gone, or it is another engine's that was here before.
             frozen = self._freeze(search.tenant)
@@ -97,14 +99,17 @@ class OpenSearchSearcher:
             answer = self._ask(query(search, tolerant=True), search.tenant, frozen)
         hits = answer["hits"]["hits"]
         shown = hits[: search.size]
-        last = None
-        if len(hits) > search.size:
-            last = [shown[-1]["sort"], frozen or self._freeze(search.tenant), tolerant]
-        elif frozen is not None:
+        more = len(hits) > search.size
+        if more:
+            frozen = frozen or self._freeze(search.tenant)
+        elif frozen is not None and frozen != given:
+            # Nobody knows of it. One that was given is left to expire: others may go on in it.
             self._let_go(frozen)
+            frozen = None
         return Found(
             [hit["_source"] for hit in shown],
-            last,
+            [(hit["sort"], frozen, tolerant) for hit in shown],
+            more,
             [highlights(hit.get("highlight", {})) for hit in shown],
             _facets(answer.get("aggregations", {})),
         )

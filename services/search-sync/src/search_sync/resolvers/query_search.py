@@ -1,27 +1,35 @@
 """Search by the graph: ids and titles from the index; what they stand for is the table's."""
 
-import json
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from runtime.cursor import Cursors
 from runtime.messages import Limit
 from runtime.resolver import Asked, resolver
-from search_sync.domain.query import Kind, Search, Text
+from search_sync.domain.query import Facet, Kind, Sort
 from search_sync.engine import connect_searcher
 from search_sync.index import Searcher
 from search_sync.paging import page
+from search_sync.wanted import Wanted
 
 _LONGEST_CURSOR = 4096
+_MOST_FACETS = 3
 
 
-class Wanted(Asked):
-    """What to find: `q` in words, empty for all; `kind` narrows it down."""
+def _sort(value: object) -> object:
+    # No name of a graph begins with a minus.
+    return "-amount" if value == "amountDescending" else value
 
-    q: Text = ""
-    kind: Kind | None = None
+
+class Arguments(Wanted, Asked):
+    """What to find, what to count in it, and which part of it is wanted."""
+
+    model_config = ConfigDict(alias_generator=to_camel)
+
+    sort: Annotated[Sort, BeforeValidator(_sort)] = "relevance"
+    facets: Annotated[tuple[Facet, ...], Field(max_length=_MOST_FACETS)] = ()
     first: Limit = 20
     after: Annotated[str, Field(max_length=_LONGEST_CURSOR)] | None = None
 
@@ -44,10 +52,24 @@ class Hit(BaseModel):
 
 
 class Edge(BaseModel):
-    """One of what was found, and where to go on after it: the last of a page alone knows."""
+    """One of what was found, and where to go on after it."""
 
-    cursor: str | None = None
+    cursor: str
     node: Hit
+
+
+class Count(BaseModel):
+    """How many of what is found are of one value."""
+
+    value: str
+    count: int
+
+
+class FacetCounts(BaseModel):
+    """How many there are of what."""
+
+    name: Facet
+    counts: list[Count]
 
 
 class PageInfo(BaseModel):
@@ -70,26 +92,33 @@ class Connection(BaseModel):
 
     edges: list[Edge]
     page_info: PageInfo
+    facets: list[FacetCounts]
 
 
-def search(wanted: Wanted, index: Searcher, cursors: Cursors) -> Connection:
+def search(wanted: Arguments, index: Searcher, cursors: Cursors) -> Connection:
     """Return the best matches first."""
-    scope = json.dumps(["graph", wanted.q, wanted.kind])
-    asked = Search(
-        tenant=wanted.tenant,
-        text=wanted.q,
-        kind=wanted.kind,
-        size=wanted.first,
-    )
-    found, last = page(asked, index, cursors, scope=scope, cursor=wanted.after)
+    asked = wanted.search(wanted.tenant, size=wanted.first, facets=wanted.facets)
+    shown = page(asked, index, cursors, scope=wanted.scope("graph"), cursor=wanted.after)
+    found = shown.found
     edges = []
-    for document, highlights in zip(found.documents, found.highlights, strict=True):
-        shown = [Highlight(field=name, fragments=texts) for name, texts in highlights.items()]
-        edges.append(Edge(node=Hit.model_validate(document | {"highlights": shown})))
-    if last is not None:
-        edges[-1].cursor = last
-    info = PageInfo(has_next_page=last is not None, end_cursor=last)
-    return Connection(edges=edges, page_info=info)
+    for cursor, document, highlights in zip(
+        shown.cursors, found.documents, found.highlights, strict=True
+    ):
+        marked = [Highlight(field=name, fragments=texts) for name, texts in highlights.items()]
+        hit = Hit.model_validate(document | {"highlights": marked})
+        edges.append(Edge(cursor=cursor, node=hit))
+    return Connection(
+        edges=edges,
+        page_info=PageInfo(
+            has_next_page=found.more, end_cursor=edges[-1].cursor if edges else None
+        ),
+        facets=[
+            FacetCounts(
+                name=name, counts=[Count(value=value, count=number) for value, number in of.items()]
+            )
+            for name, of in found.facets.items()
+        ],
+    )
 
 
 handler = resolver(search, index=connect_searcher, cursors=Cursors.connect)
