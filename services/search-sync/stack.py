@@ -1,7 +1,5 @@
 """The stack of the search-sync service."""
 
-from aws_cdk import CfnOutput
-
 from infra.constructs.alarm import alarm
 from infra.constructs.search_engine import SearchEngine
 from infra.constructs.service_stack import ServiceStack
@@ -12,7 +10,7 @@ class SearchSyncStack(ServiceStack):
 
     def build(self) -> None:
         """Add what the functions do not say themselves."""
-        engine = SearchEngine(self, "Engine", stage=self.stage)
+        engine = SearchEngine(self, "Engine", stage=self.stage, bundle=self.bundle)
         table = self.table()
         self.reactions(writes=table)
         # The engine may be down for days: each document is tried for 2.6 days on average.
@@ -33,4 +31,3 @@ class SearchSyncStack(ServiceStack):
             dimensions={"QueueName": self.stage.named("search-sync-retry-index")},
             minutes=15,
         )
-        CfnOutput(self, "SearchEndpoint", value=engine.endpoint)

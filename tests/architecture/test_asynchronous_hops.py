@@ -207,6 +207,20 @@ def test_every_function_that_is_not_called_by_a_gateway_is_started_by_one_thing(
         for source in template.resources("AWS::AppSync::DataSource")
         if "LambdaConfig" in source.properties
     ]
+    started += [
+        referred(resource.properties["ServiceToken"])
+        for resource in template.resources()
+        if resource.type.startswith("Custom::")
+    ]
+    # What people invoke, by a role that they take.
+    started += [
+        referred(function)
+        for role in template.resources("AWS::IAM::Role")
+        if "AWS" in role.properties["AssumeRolePolicyDocument"]["Statement"][0]["Principal"]
+        for policy in role.properties["Policies"]
+        for statement in policy["PolicyDocument"]["Statement"]
+        for function in statement["Resource"]
+    ]
     for handler, function in functions(template).items():
         times = started.count(function.logical_id)
         assert times == 1, f"{handler} of {template.stack} is started by {times} things"

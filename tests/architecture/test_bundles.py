@@ -56,7 +56,9 @@ def test_a_bundle_stays_within_its_budget(stage: str, service: str) -> None:
 
 
 def test_every_handler_imports_on_a_bare_interpreter(service: str, unpacked: list[Path]) -> None:
-    handlers = synthesised("test").templates[service].handlers
+    # What is made on AWS alone too: it is the same code.
+    made = (synthesised(stage).templates[service].handlers for stage in ("test", "prod"))
+    handlers = sorted({handler for found in made for handler in found})
     given = json.dumps([[str(path) for path in unpacked], handlers])
     done = subprocess.run([*BARE, IMPORT, given], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

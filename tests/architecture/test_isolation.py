@@ -12,6 +12,8 @@ from tests.synthesis import Assembly, Json, Resource, synthesised
 # Actions that AWS grants on all resources or on none (Service Authorization Reference).
 WITHOUT_RESOURCES = {
     "dynamodb:ListStreams",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
     "logs:CreateLogDelivery",
     "logs:DeleteLogDelivery",
     "logs:DescribeLogGroups",
@@ -50,10 +52,11 @@ def listed(value: Any) -> list[Any]:
 
 def policies(resource: Resource) -> Iterator[Json]:
     """Yield the statements by which a role is granted something."""
-    for policy in resource.properties.get("Policies", []):
-        yield from policy["PolicyDocument"]["Statement"]
+    documents = [policy["PolicyDocument"] for policy in resource.properties.get("Policies", [])]
     if resource.type in ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"):
-        yield from resource.properties["PolicyDocument"]["Statement"]
+        documents.append(resource.properties["PolicyDocument"])
+    for document in documents:
+        yield from (one for one in document["Statement"] if one["Effect"] != "Deny")
 
 
 def granted(assembly: Assembly) -> Iterator[tuple[Resource, Json]]:
@@ -113,7 +116,22 @@ def test_shared_names_come_from_the_stages_own_parameters(assembly: Assembly) ->
                 assert parameter["Default"].startswith("/starling/"), service
 
 
-def test_no_role_may_invoke_a_function_but_a_state_machines_and_a_graphs_those_that_they_name(
+def operators(assembly: Assembly) -> dict[tuple[str, str], list[Json]]:
+    """Return the one role that people take to invoke a function, with that function."""
+    template = assembly.templates["search-sync"]
+    (relay,) = (
+        function.logical_id
+        for function in template.resources("AWS::Lambda::Function")
+        if function.properties["Handler"] == "search_sync.operations.relay_requests.handler"
+    )
+    return {
+        (role.stack, role.logical_id): [{"Fn::GetAtt": [relay, "Arn"]}]
+        for role in template.resources("AWS::IAM::Role")
+        if str(role.properties.get("RoleName")).endswith("-search-operator")
+    }
+
+
+def test_no_role_invokes_a_function_but_a_machines_and_a_graphs_what_they_name_and_an_operators(
     assembly: Assembly,
 ) -> None:
     named = {
@@ -130,6 +148,7 @@ def test_no_role_may_invoke_a_function_but_a_state_machines_and_a_graphs_those_t
         for source in assembly.resources("AWS::AppSync::DataSource")
         if source.properties["Type"] == "AWS_LAMBDA"
     }
+    named |= operators(assembly)
     for role, statement in granted(assembly):
         for action in listed(statement["Action"]):
             if action.lower().startswith("lambda:"):
@@ -221,9 +240,7 @@ def test_every_function_knows_its_stage_and_service(stage: str) -> None:
         assert known["STARLING_SERVICE"] == known["POWERTOOLS_SERVICE_NAME"] == function.stack
 
 
-def test_only_its_own_functions_and_its_operator_may_call_the_search_domain(
-    assembly: Assembly,
-) -> None:
+def test_only_its_own_functions_may_call_the_search_domain(assembly: Assembly) -> None:
     (domain,) = assembly.resources("AWS::OpenSearchService::Domain")
     template = assembly.templates[domain.stack]
     callers = {
@@ -231,15 +248,15 @@ def test_only_its_own_functions_and_its_operator_may_call_the_search_domain(
         for function in template.resources("AWS::Lambda::Function")
         if "SEARCH_ENDPOINT" in environment(function)
     }
-    (operator,) = (
-        role
-        for role in template.resources("AWS::IAM::Role")
-        if str(role.properties.get("RoleName")).endswith("-search-operator")
-    )
-    (trust,) = operator.properties["AssumeRolePolicyDocument"]["Statement"]
-    assert trust["Principal"] == {"AWS": {"Ref": "AWS::AccountId"}}
     statements = domain.properties["AccessPolicies"]["Statement"]
     assert {statement["Effect"] for statement in statements} == {"Allow"}
-    admitted = {s["Principal"]["AWS"]["Fn::GetAtt"][0] for s in statements}
-    assert admitted == {operator.logical_id, *callers}
-    assert callers
+    assert {s["Principal"]["AWS"]["Fn::GetAtt"][0] for s in statements} == callers
+    calling = {
+        role.logical_id
+        for role, statement in granted(assembly)
+        if any(action.startswith("es:") for action in listed(statement["Action"]))
+    }
+    assert calling == callers
+    for role in operators(assembly):
+        (trust,) = template.get(role[1]).properties["AssumeRolePolicyDocument"]["Statement"]
+        assert trust["Principal"] == {"AWS": {"Ref": "AWS::AccountId"}}

@@ -55,13 +55,24 @@ def _free(port: int) -> bool:
         return True
 
 
+def free_port() -> int:
+    """Return a port for an engine; two who look at once would find the same ports free."""
+    return next(filter(_free, random.sample(PORTS, len(PORTS))))
+
+
+def be_patient(patch: pytest.MonkeyPatch) -> None:
+    """Let searches take their time: a busy machine is no engine that is down."""
+    patch.setattr(searcher, "answered", partial(client.answered, seconds=_PATIENCE_SECONDS))
+    patch.setattr(searcher, "SEARCH_TIMEOUT", _PATIENCE_SECONDS)
+    patch.setattr(searcher, "_GIVE_UP", {})
+
+
 @pytest.fixture(scope="session")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     tools.ensure("opensearch")
     folder = tmp_path_factory.mktemp("engine")
     (folder / "logs").mkdir()
-    # Two who look at once find the same ports free.
-    port = next(filter(_free, random.sample(PORTS, len(PORTS))))
+    port = free_port()
     started = Engine(folder, port, engines.start_search(folder, port, MARK))
     try:
         engines.wait_until_ready(started.daemon, engines.SEARCH_READY)
@@ -75,10 +86,7 @@ def connected(engine: Engine) -> Iterator[Index]:
     """The service's own index on that engine, with whatever was in it; the handlers find it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SEARCH_ENDPOINT", engine.url)
-        # A busy machine is no engine that is down.
-        patch.setattr(searcher, "answered", partial(client.answered, seconds=_PATIENCE_SECONDS))
-        patch.setattr(searcher, "SEARCH_TIMEOUT", _PATIENCE_SECONDS)
-        patch.setattr(searcher, "_GIVE_UP", {})
+        be_patient(patch)
         client.connected.cache_clear()
         yield Index(client.connected())
         client.connected().close()

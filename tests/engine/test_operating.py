@@ -1,13 +1,14 @@
 """`starling search` on a real engine and a table: what an operator types, sees, and gets."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
 
-from infra import aws, engine_access
+from infra import aws
 from infra.cli import app
 from infra.commands import search
 from infra.errors import StarlingError
@@ -21,26 +22,52 @@ from search_sync import reindexing, verifying
 from search_sync.domain.rows import User
 from search_sync.engine.claims import Claims
 from search_sync.engine.client import ALIAS, INDEX
+from search_sync.operations import relay_requests
 from search_sync.store import key_of, write_for
 from tests.engine.builders import Index, refresh, user, write
 from tests.engine.conftest import Engine
+from tests.engine.functions import invoking
 
 Command = Callable[..., Result]
+
+_ALL: dict[str, Any] = {"tables": {"search-sync": TABLE}, "region": "eu-west-1"}
+FAR = _ALL | {"search_engine": "https://nobody.invalid", "search_relay": "relay"}
+
+
+def near(engine: Engine) -> dict[str, Any]:
+    return _ALL | {"search_engine": engine.url, "search_relay": None}
+
+
+@pytest.fixture(params=["direct", "relayed"])
+def way(request: pytest.FixtureRequest) -> str:
+    """How an operator reaches the engine: as on a laptop, or as on AWS."""
+    return str(request.param)
 
 
 @pytest.fixture
 def starling(
-    index: Index, engine: Engine, service_table: Table, monkeypatch: pytest.MonkeyPatch
-) -> Command:
+    way: str,
+    index: Index,
+    engine: Engine,
+    service_table: Table,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Command]:
     """The command, on a stage that is this engine and that table."""
-    stage = Stage("local", search_port=engine.port, emulator_port=1)
-    told = {"search_engine": engine.url, "tables": {"search-sync": TABLE}, "region": "eu-west-1"}
-    monkeypatch.setattr(search, "running", lambda _: stage)
-    monkeypatch.setattr(search, "describe", lambda _: told)
+    stage, told = Stage("local", search_port=engine.port, emulator_port=1), near(engine)
     monkeypatch.setattr(aws, "client", lambda _, service: client(service))
     monkeypatch.setattr(reindexing, "SETTLE_SECONDS", 0.0)  # nobody else writes
     monkeypatch.setattr(verifying, "PAUSE_SECONDS", 0.0)
-    return lambda *words: CliRunner().invoke(app, ["search", *words])
+    with ExitStack() as stack:
+        if way == "relayed":
+            stage, told = Stage("dev"), FAR
+            url = stack.enter_context(invoking({"relay": relay_requests.handler}))
+            monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", url)
+        monkeypatch.setattr(search, "running", lambda _: stage)
+        monkeypatch.setattr(search, "describe", lambda _: told)
+        yield lambda *words: CliRunner().invoke(app, ["search", *words])
+
+
+directly = pytest.mark.parametrize("way", ["direct"], indirect=True)
 
 
 def kept(table: Table, *rows: User) -> None:
@@ -190,6 +217,7 @@ def test_an_index_of_an_older_mapping_needs_a_reindex(starling: Command, index: 
     assert "needs a reindex" in starling("status").output
 
 
+@directly
 def test_an_engine_that_is_down_is_said(starling: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     told = {"search_engine": "http://127.0.0.1:1", "tables": {"search-sync": TABLE}}
     monkeypatch.setattr(search, "describe", lambda _: told)
@@ -199,6 +227,7 @@ def test_an_engine_that_is_down_is_said(starling: Command, monkeypatch: pytest.M
         assert "cannot do it now: ConnectionError" in str(said.exception)
 
 
+@directly
 @pytest.mark.parametrize("told", [{"tables": {}}, {"tables": {"search-sync": TABLE}}])
 def test_a_stage_without_search_is_said(
     starling: Command, monkeypatch: pytest.MonkeyPatch, told: dict[str, Any]
@@ -234,16 +263,3 @@ def test_rows_are_read_part_by_part_and_again_by_their_keys(
     service_table.commit(Remove(key=gone))
     found = rows.now([*read, Key("TENANT#acme#USER#none", "USER")])
     assert found.keys() == read.keys() - {gone}
-
-
-def test_on_aws_the_operators_role_signs(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("infra.aws.client", lambda _, service: client(service))
-    told = {"search_engine": "https://search.eu-west-1.es.amazonaws.com", "region": "eu-west-1"}
-    with engine_access.engine(Stage("dev"), told) as reached:
-        signer = reached.transport.hosts
-        assert signer[0]["host"] == "search.eu-west-1.es.amazonaws.com"
-        headers = reached.transport.connection_pool.connections[0].http_auth(
-            "GET", "https://search.eu-west-1.es.amazonaws.com/", None
-        )
-    assert "/eu-west-1/es/aws4_request" in headers["Authorization"]
-    assert headers["X-Amz-Security-Token"]

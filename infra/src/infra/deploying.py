@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from infra import aws, tools
+from infra import account, aws, tools
 from infra.discovery import UnknownService, services
 from infra.errors import StarlingError
 from infra.local import deployment, hooks
@@ -126,6 +126,8 @@ def deploy(stage: Stage, assembly: Path, note: Note = _silent) -> list[str]:
     StarlingError
         A stack cannot be deployed; the message names the resource and the cause.
     """
+    if not stage.local:
+        account.prepare(stage, assembly)
     _cdk(
         stage,
         [

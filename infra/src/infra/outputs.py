@@ -41,9 +41,10 @@ def describe(stage: Stage) -> dict[str, Any]:
     dict
         `stage`, `region`, `bus`, `bus_arn`, `apis` (base URL by service, without a slash at the
         end), `graph` (URL of the GraphQL API, or None), `endpoint_url`, `search_engine`, `vision`
-        and `payments_sandbox` (None on AWS if not known), `issuer`, `jwks_url`, `user_pool_id`,
-        `user_pool_client_id`, and by service `tables` (name), `queues` (URL by name) and
-        `functions` (names).
+        and `payments_sandbox` (None on AWS if not known), `search_relay` (the function that passes
+        an operator's requests on to the engine; None if that is reached directly), `issuer`,
+        `jwks_url`, `user_pool_id`, `user_pool_client_id`, and by service `tables` (name), `queues`
+        (URL by name) and `functions` (names).
 
     Raises
     ------
@@ -51,6 +52,7 @@ def describe(stage: Stage) -> dict[str, Any]:
         If nothing is deployed.
     """
     stacks = _outputs(stage)
+    search = stacks.get("search-sync", {})
     if PLATFORM not in stacks:
         raise StarlingError(
             f"The stage {stage.name!r} has no platform stack.",
@@ -68,9 +70,10 @@ def describe(stage: Stage) -> dict[str, Any]:
             for service, values in sorted(stacks.items())
             if "ApiUrl" in values
         },
-        "graph": _graph_url(stage, stacks.get("search-sync", {})),
+        "graph": _graph_url(stage, search),
         "endpoint_url": stage.emulator_url,
-        "search_engine": stage.search_url or stacks.get("search-sync", {}).get("SearchEndpoint"),
+        "search_engine": stage.search_url or search.get("SearchEndpoint"),
+        "search_relay": search.get("SearchRelay"),
         "vision": stage.vision_url,
         "payments_sandbox": stage.payments_url,
         "issuer": platform["Issuer"],

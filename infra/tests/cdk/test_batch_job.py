@@ -103,6 +103,7 @@ def test_jobs_run_on_fargate_in_private_subnets(made: dict[str, Any]) -> None:
 def test_nothing_comes_in_and_tls_alone_goes_out(made: dict[str, Any]) -> None:
     assert "SecurityGroupIngress" not in made["group"]
     (out,) = made["group"]["SecurityGroupEgress"]
+    assert "'" not in out["Description"], "EC2 takes no apostrophe there"
     assert (out["IpProtocol"], out["FromPort"], out["ToPort"]) == ("tcp", 443, 443)
 
 

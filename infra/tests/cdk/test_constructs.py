@@ -10,6 +10,7 @@ from aws_cdk.assertions import Match
 from infra.bundling import Target, code, layer
 from infra.constructs.bundle import make_bundle
 from infra.constructs.function import Access, Function, Grant, Plan
+from infra.constructs.placement import Placement
 from infra.constructs.rest_api import RestApi
 from infra.discovery import Service
 from infra.platform_stack import PlatformStack
@@ -186,6 +187,23 @@ def test_a_functions_role_grants_what_it_reaches_and_its_own_logs(birds: Service
         ["xray:PutTelemetryRecords", "xray:PutTraceSegments"],
         ["s3:GetObject"],
     ]
+
+
+def test_a_function_runs_in_the_network_of_what_it_reaches(birds: Service) -> None:
+    stack = Stack(App())
+    access = Access(placement=Placement(("subnet-1", "subnet-2"), "sg-1"))
+    Function(stack, "Sing", plan(stack, birds).reaching(access, Access({"SONG": "loud"}), access))
+    assertions.Template.from_stack(stack).has_resource_properties(
+        "AWS::Lambda::Function",
+        {"VpcConfig": {"SubnetIds": ["subnet-1", "subnet-2"], "SecurityGroupIds": ["sg-1"]}},
+    )
+
+
+def test_a_function_in_two_networks_is_refused(birds: Service) -> None:
+    stack = Stack(App())
+    access = [Access(placement=Placement(("subnet-1",), group)) for group in ("sg-1", "sg-2")]
+    with pytest.raises(ValueError, match="2 networks"):
+        Function(stack, "Sing", plan(stack, birds).reaching(*access))
 
 
 def test_a_name_that_lambda_would_refuse_is_refused_before(birds: Service) -> None:

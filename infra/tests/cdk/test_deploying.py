@@ -1,8 +1,7 @@
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -10,6 +9,7 @@ from infra import deploying, tools
 from infra.discovery import UnknownService
 from infra.errors import StarlingError
 from infra.stages import Stage
+from runtime.serving import Asked, Reply, serving
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -17,30 +17,17 @@ def cdk() -> None:
     tools.ensure("node")
 
 
-class Refuse(BaseHTTPRequestHandler):
-    """Answers as AWS does to whom it does not know."""
-
-    def do_POST(self) -> None:
-        answer = b'{"__type": "AccessDeniedException", "message": "No entry"}'
-        self.send_response(403)
-        self.send_header("Content-Type", "application/x-amz-json-1.1")
-        self.send_header("Content-Length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
-
-    def log_message(self, *_: object) -> None:
-        """Keep quiet."""
+def refuse(_: Asked) -> Reply:
+    """Answer as AWS does to whom it does not know."""
+    problem = {"__type": "AccessDeniedException", "message": "No entry"}
+    return Reply(problem, 403, {"Content-Type": "application/x-amz-json-1.1"})
 
 
 @pytest.fixture
 def closed_account() -> Iterator[Stage]:
     """A stage whose AWS lets nobody in."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), Refuse) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield replace(Stage.of("test"), emulator_port=server.server_port)
-        server.shutdown()
-        thread.join()
+    with serving(refuse) as url:
+        yield replace(Stage.of("test"), emulator_port=urlsplit(url).port)
 
 
 def test_all_means_the_platform_and_every_service() -> None:

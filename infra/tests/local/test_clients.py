@@ -62,12 +62,17 @@ USERS: dict[str, Any] = {
         },
     },
 }
+SEARCH: dict[str, Any] = {
+    "Resources": {"Retries": {"Type": "AWS::SQS::Queue"}},
+    "Outputs": {"SearchRelay": {"Value": "relay-requests"}},
+}
 
 
 @pytest.fixture(scope="module")
 def stage(emulator) -> Stage:
     emulator.deploy("starling-test-platform", PLATFORM)
     emulator.deploy("starling-test-users", USERS)
+    emulator.deploy("starling-test-search-sync", SEARCH)
     emulator.deploy("starling-test-unrelated", {"Resources": {"Q": {"Type": "AWS::SQS::Queue"}}})
     return emulator.stage
 
@@ -107,6 +112,7 @@ def test_outputs_tell_clients_where_things_are(stage):
     assert found["bus"] == "starling-test"
     assert found["endpoint_url"] == stage.emulator_url
     assert found["search_engine"] == "http://127.0.0.1:9299"
+    assert found["search_relay"] == "relay-requests"
     assert found["vision"] == stage.vision_url
     assert found["payments_sandbox"] == stage.payments_url
     assert found["issuer"].endswith(found["user_pool_id"])

@@ -1,6 +1,7 @@
 import hashlib
 import importlib.util
 import sys
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -8,7 +9,7 @@ from types import ModuleType, SimpleNamespace
 import pytest
 
 from infra import tools
-from infra.tools import Tool
+from infra.tools import Tool, install
 from infra.tools.install import CommandError, Commands, ToolError
 
 OFFLINE = "error sending request for url: dns error: failed to lookup address information"
@@ -226,3 +227,22 @@ def test_a_jar_that_is_no_longer_locked_is_removed(repository):
     old.touch()
     repository.fetch()
     assert not old.exists()
+
+
+def test_a_plugin_is_unpacked_beside_the_jars(tmp_path):
+    target = tmp_path / "engine"
+    plugin = target / ".jgo" / "jars" / "plugin-1.0.zip"
+
+    class Fetching(Commands):
+        def run(self, *command, **_):
+            plugin.parent.mkdir(parents=True, exist_ok=True)
+            with zipfile.ZipFile(plugin, "w") as zipped:
+                zipped.writestr("plugin-1.0.jar", "code")
+
+    old = target / ".jgo" / "plugins" / "plugin-0.9.jar"
+    old.parent.mkdir(parents=True)
+    old.touch()
+    install.jars(tmp_path, target, Fetching(), lambda _: None)
+    assert [jar.name for jar in (target / ".jgo" / "plugins").iterdir()] == ["plugin-1.0.jar"]
+    places = tools.class_path("engine", tmp_path).split(":")
+    assert places.index(f"{plugin.parent}/*") < places.index(f"{old.parent}/*")

@@ -65,6 +65,15 @@ class Context:
         return self.milliseconds
 
 
+class Countdown(Context):
+    """The same, with two seconds less at each look at the clock."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return the time that is left."""
+        self.milliseconds -= 2_000
+        return self.milliseconds
+
+
 def forget() -> None:
     """Drop what a process keeps, as if it were a new one.
 

@@ -157,7 +157,7 @@ class BatchJob(Construct):
                     from_port=443,
                     to_port=443,
                     cidr_ip="0.0.0.0/0",
-                    description="AWS's endpoints; the subnets have no route to anything else",
+                    description="Endpoints of AWS; the subnets have no route to anything else",
                 )
             ],
         )

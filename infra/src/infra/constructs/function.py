@@ -10,6 +10,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from infra.constructs.placement import Placement, say_why
 from infra.constructs.reasons import PYTHON, XRAY, acknowledge
 from infra.constructs.watching import DURATION, ERRORS, THROTTLES, show
 from infra.stages import Stage
@@ -85,11 +86,14 @@ class Access:
         What its role may do there.
     admit
         Told of the role, for a resource that has a list of its own of who may come in.
+    placement
+        Where the function has to run, for a resource in a private network.
     """
 
     environment: Mapping[str, str] = field(default_factory=dict)
     grants: Sequence[Grant] = ()
     admit: Callable[[iam.CfnRole], None] = _admit_nowhere
+    placement: Placement | None = None
 
 
 @dataclass(frozen=True)
@@ -122,6 +126,20 @@ class Plan:
     def within_stage(self) -> str:
         """The function's name within the stage, which its queues and alarms share."""
         return f"{self.bundle.service}-{self.name}"
+
+    @property
+    def placement(self) -> Placement | None:
+        """The private network in which it runs, if what it reaches is in one.
+
+        Raises
+        ------
+        ValueError
+            It reaches into two: a function runs in one alone.
+        """
+        found = {access.placement for access in self.access if access.placement}
+        if len(found) > 1:
+            raise ValueError(f"function {self.within_stage} would run in {len(found)} networks")
+        return found.pop() if found else None
 
 
 def log_group(scope: Construct, construct_id: str, *, stage: Stage, name: str) -> logs.CfnLogGroup:
@@ -172,7 +190,13 @@ class Function(Construct):
         if len(self.name) > MAX_NAME:
             raise ValueError(f"function name {self.name} is longer than {MAX_NAME} characters")
         group = log_group(self, "Logs", stage=stage, name=f"/aws/lambda/{self.name}")
-        self.role = _role(self, group, [grant for of in plan.access for grant in of.grants])
+        placement = plan.placement
+        self.role = _role(
+            self,
+            group,
+            [grant for of in plan.access for grant in of.grants],
+            placement.statements(self.name) if placement else (),
+        )
         environment = {
             "LOG_LEVEL": "INFO",
             "POWERTOOLS_METRICS_NAMESPACE": "Starling",
@@ -200,7 +224,12 @@ class Function(Construct):
             tracing_config=of.TracingConfigProperty(mode="Active"),
             logging_config=of.LoggingConfigProperty(log_group=group.ref, log_format="JSON"),
             environment=of.EnvironmentProperty(variables=environment),
+            vpc_config=placement.config if placement else None,
         )
+        if placement:
+            say_why(self.role)
+            for one in placement.after:
+                function.add_resource_dependency(one)
         acknowledge(function, "AwsSolutions-L1", PYTHON)
         for graph, metric in _SEEN.items():
             show(graph, "AWS/Lambda", "FunctionName", self.name, {metric: ""})
@@ -228,12 +257,17 @@ class Function(Construct):
         )
 
 
-def _role(scope: Construct, group: logs.CfnLogGroup, grants: Sequence[Grant]) -> iam.CfnRole:
+def _role(
+    scope: Construct,
+    group: logs.CfnLogGroup,
+    grants: Sequence[Grant],
+    more: Sequence[Mapping[str, object]],
+) -> iam.CfnRole:
     own = [
         Grant(["logs:CreateLogStream", "logs:PutLogEvents"], [group.attr_arn]),
         Grant(["xray:PutTelemetryRecords", "xray:PutTraceSegments"], ["*"]),
     ]
-    statements = [grant.statement() for grant in (*own, *grants)]
+    statements = [*(grant.statement() for grant in (*own, *grants)), *more]
     role = iam.CfnRole(
         scope,
         "Role",

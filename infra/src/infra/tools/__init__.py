@@ -62,6 +62,8 @@ ALL = {
         Tool("jgo", "jar downloader", ("requirements.lock",), install.venv, 80),
         Tool("ruler", "EventBridge's rule engine", ("jgo.lock.toml",), install.jars, 20, ("jgo",)),
         Tool("opensearch", "OpenSearch", ("jgo.lock.toml",), install.jars, 250, ("jgo",)),
+        Tool("security", "OpenSearch with access control", ("jgo.lock.toml",), install.jars, 250,
+             ("jgo",)),
         Tool("emulator", "AWS emulator", ("requirements.lock",), install.venv, 200),
         Tool("vision", "vision model", ("requirements.lock",), install.venv, 480),
         Tool("openapi", "judges of APIs", ("requirements.lock",), install.venv, 70),
@@ -169,7 +171,8 @@ def python_of(name: str, root: Path = TOOLS) -> Path:
 def class_path(name: str, root: Path = TOOLS) -> str:
     """Return the Java class path of a tool that is made of jars."""
     jars = root / name / ".jgo"
-    return f"{jars / 'jars'}/*:{jars / 'modules'}/*"
+    # What comes first is used: the engine's own jars before those that a plugin brings along.
+    return ":".join(f"{jars / place}/*" for place in ("jars", "modules", "plugins"))
 
 
 def cdk(root: Path = TOOLS) -> Path:

@@ -169,7 +169,7 @@ def npm(source: Path, target: Path, commands: Commands, _: Note) -> None:
 
 
 def jars(source: Path, target: Path, commands: Commands, note: Note) -> None:
-    """Fetch the jars of a jgo.lock.toml into .jgo/jars and .jgo/modules."""
+    """Fetch the jars of a jgo.lock.toml into .jgo/jars and .jgo/modules; unpack its plugins."""
     target.mkdir(parents=True, exist_ok=True)
     commands.run(
         target.parent / "jgo" / "bin" / "python",
@@ -181,3 +181,7 @@ def jars(source: Path, target: Path, commands: Commands, note: Note) -> None:
             note(text.replace(" ", " of ", 1) + " jars") if text[:1].isdigit() else None
         ),
     )
+    plugins = target / ".jgo" / "plugins"
+    shutil.rmtree(plugins, ignore_errors=True)
+    for plugin in (target / ".jgo" / "jars").glob("*.zip"):
+        shutil.unpack_archive(plugin, plugins)

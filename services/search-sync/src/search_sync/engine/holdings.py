@@ -9,9 +9,8 @@ from opensearchpy.exceptions import NotFoundError
 from search_sync.domain.differences import Held, Place
 from search_sync.engine.client import NOT_THERE
 
-_PAGE = 1_000
+PAGE = 200  # documents that are answered at once: on AWS a function passes the answer on
 _KEPT = "2m"  # how long the engine keeps its place between two pages
-_ASKED = 500  # documents that are asked for at once
 
 
 class Holdings:
@@ -41,7 +40,7 @@ class Holdings:
         try:
             page = self._client.search(
                 index=self._index,
-                body={"query": query, "sort": ["_doc"], "size": _PAGE, "version": True},
+                body={"query": query, "sort": ["_doc"], "size": PAGE, "version": True},
                 params={"scroll": _KEPT, "allow_partial_search_results": "false"},
             )
         except NotFoundError as error:
@@ -60,10 +59,10 @@ class Holdings:
     def now(self, places: Sequence[Place]) -> dict[Place, Held]:
         """Return documents as they are now, whether they can be found yet or not."""
         found: dict[Place, Held] = {}
-        for start in range(0, len(places), _ASKED):
+        for start in range(0, len(places), PAGE):
             asked = [
                 {"_id": place.id, "routing": place.routing}
-                for place in places[start : start + _ASKED]
+                for place in places[start : start + PAGE]
             ]
             answer = self._client.mget(index=self._index, body={"docs": asked})
             for document in answer["docs"]:

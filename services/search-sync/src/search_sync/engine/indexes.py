@@ -17,6 +17,9 @@ from search_sync.engine.client import ALIAS, INDEX
 
 STANDBY: Final = f"{ALIAS}-standby"
 
+VERSIONS: Final = f"{ALIAS}-v*"
+"""All indexes of the service, by name; nobody may ask about others (`operations.admit_roles`)."""
+
 _VERSION = re.compile(re.escape(ALIAS) + r"-v(\d+)(-\d{14})?")
 _EXISTS = "resource_already_exists_exception"
 
@@ -57,7 +60,9 @@ class Indexes:
     def standing(self) -> Standing:
         """Return which index is behind which name; one that is about to go is behind none."""
         searched = standby = None
-        for index, found in self._client.indices.get_alias(name=f"{ALIAS}*").items():
+        for index, found in self._client.indices.get_alias(
+            index=VERSIONS, name=f"{ALIAS}*"
+        ).items():
             aliases = found["aliases"]
             if ALIAS in aliases:
                 searched = index
@@ -82,7 +87,7 @@ class Indexes:
             When: ``yyyymmddhhmmss``.
         """
         name = f"{INDEX}-{stamp}"
-        if not self._client.indices.exists_alias(name=STANDBY):
+        if not self._client.indices.exists_alias(index=VERSIONS, name=STANDBY):
             # By that name there may be an index, which a deletion made when there was no alias.
             self._client.indices.delete(index=STANDBY, params={"ignore": 404})
         self._client.indices.create(index=name, body=definition(STANDBY))
@@ -107,7 +112,7 @@ class Indexes:
 
         Its name stays until then: to delete a document by a name that is gone makes an index.
         """
-        found = self._client.indices.get_alias(name=f"{STANDBY}*")
+        found = self._client.indices.get_alias(index=VERSIONS, name=f"{STANDBY}*")
         closing = [
             {"add": {"index": index, "alias": STANDBY, "is_write_index": False}} for index in found
         ]
@@ -117,7 +122,7 @@ class Indexes:
 
     def closed(self) -> list[str]:
         """Return the indexes that stood by and are to be deleted."""
-        found = self._client.indices.get_alias(name=f"{STANDBY}*")
+        found = self._client.indices.get_alias(index=VERSIONS, name=f"{STANDBY}*")
         standby = self.standing().standby
         return sorted(index for index in found if index != standby)
 
