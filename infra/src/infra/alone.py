@@ -37,8 +37,6 @@ def environment(service: Service) -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not made_from.exists() or made_from.read_text() != recipe:
             install = ["pip", "install", "--quiet", "--no-config", "--python", str(python)]
-            # Python compiles what is imported, which is little of the emulated AWS.
-            install.append("--no-compile-bytecode")
             _uv("venv", "--quiet", "--clear", "--python", sys.executable, str(folder))
             _uv(*install, "--no-deps", "--require-hashes", "-r", str(service.lock))
             constraints = ["-c", str(service.lock), "-c", str(tools)]
@@ -57,6 +55,8 @@ def variables() -> dict[str, str]:
 
 
 def _uv(*arguments: str) -> None:
-    done = subprocess.run([_UV, *arguments], capture_output=True, text=True, check=False)
+    # Python compiles what is imported, which is little of the emulated AWS.
+    env = os.environ | {"UV_COMPILE_BYTECODE": "false"}
+    done = subprocess.run([_UV, *arguments], env=env, capture_output=True, text=True, check=False)
     if done.returncode:
         raise StarlingError(f"uv {arguments[0]} failed: {done.stderr.strip()}")
