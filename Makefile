@@ -54,8 +54,10 @@ down: $(SETUP) ## stop the local stage
 
 .PHONY: test
 test: setup ## run every test
+	@rm -rf build/recorded
 	@# End-to-end tests mostly wait: the others run meanwhile. Each line says whose it is.
 	@$(MAKE) -j 2 both-unit both-e2e
+	@$(STARLING) contracts recorded
 
 .PHONY: both-unit both-e2e
 both-unit both-e2e: both-%:
@@ -72,9 +74,7 @@ unit: setup ## run the tests that need no stage, and measure their coverage
 
 .PHONY: e2e
 e2e: setup ## run the tests on engines and, end to end, on a local stage of their own
-	@rm -rf build/recorded
 	$(BIN)/pytest -q tests/engine tests/e2e --stage test
-	@$(STARLING) contracts recorded
 
 .PHONY: check
 check: setup lint ## the fast part: format, lint, types, imports, unit tests
