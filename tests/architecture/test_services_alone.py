@@ -81,6 +81,23 @@ def test_the_command_passes_if_there_are_tests_of_the_name_and_all_pass(
         run_tests(["there"], workers=1)
 
 
+def test_random_histories_count_but_are_not_measured(
+    tests: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    monkeypatch.setattr(command, "ROOT", tmp_path)
+    folder = tests["here"]
+    folder.mkdir()
+    measured = "import sys\ndef test_a():\n    assert ('coverage' in sys.modules) is"
+    (folder / "test_one.py").write_text(f"{measured} True\n")
+    (folder / "test_any_two.py").write_text(f"{measured} True\n")
+    with pytest.raises(StarlingError, match="lonely: tests failed"):
+        run_tests(["here"], workers=1, coverage=True)
+    (folder / "test_any_two.py").write_text(f"{measured} False\ndef test_b():\n    pass\n")
+    run_tests(["here"], workers=1, coverage=True)
+    run_tests(["here"], only="test_b", workers=1, coverage=True)
+
+
 @pytest.mark.parametrize("service", services(), ids=lambda service: service.name)
 def test_a_service_is_synthesised_without_the_code_of_the_others(
     service: Service, tmp_path: Path

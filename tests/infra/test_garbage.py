@@ -39,6 +39,7 @@ KINDS: dict[str, type[Any]] = {
     "schedules": Schedule,
     "workers": Worker,
     "workflow": Task,
+    "operations": Task,
 }
 FUZZ = settings(
     max_examples=40,
@@ -302,7 +303,7 @@ def test_a_schedule_runs_whatever_the_clock_says(found: Declared[Schedule]) -> N
     check()
 
 
-@pytest.mark.parametrize("found", of_kind("workflow"))
+@pytest.mark.parametrize("found", [*of_kind("workflow"), *of_kind("operations")])
 def test_a_task_says_by_its_errors_name_that_no_attempt_would_help(found: Declared[Task]) -> None:
     task = found.declaration
     model = task.model

@@ -17,7 +17,7 @@ _TEST_TOOLS = [
     *("pytest", "pytest-xdist", "coverage", "hypothesis", "jsonschema-rs"),
     "moto[dynamodb,events,s3,sqs]",
 ]
-_KEPT = ("HOME", "PATH", "TMPDIR", "TERM")
+_KEPT = ("HOME", "PATH", "PYTHONUNBUFFERED", "TERM", "TMPDIR")
 
 
 def environment(service: Service) -> Path:
