@@ -62,7 +62,7 @@ test: setup ## run every test
 
 .PHONY: both-unit both-e2e
 both-unit both-e2e: both-%:
-	@PYTHONUNBUFFERED=1 $(MAKE) $* 2>&1 | awk '{ print "$* | " $$0; fflush() }'
+	@PYTHONUNBUFFERED=1 $(MAKE) $* 2>&1 | while IFS= read -r line; do printf '%s | %s\n' $* "$$line"; done
 
 .PHONY: unit
 unit: setup ## run the tests that need no stage, and measure their coverage
