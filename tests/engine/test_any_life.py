@@ -1,6 +1,7 @@
 """Whatever is told, however it comes, and whatever dies meanwhile: search knows how things are."""
 
 import heapq
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -55,6 +56,7 @@ class World:
         self._rows: dict[tuple[str, str], Any] = {}
         self._batches: list[list[tuple[Any, Any]]] = []
         self._deferred: list[str] = []
+        self._rounds = self._awaited = 0
 
     def live(self, changes: int, moments: dict[int, Callable[[], None]]) -> None:
         """Let so many changes happen; after some of them, something else does."""
@@ -77,9 +79,20 @@ class World:
             while not done.done():
                 self.live(20, {})
                 at_least -= 20
+                if self._rounds < self._awaited:
+                    self.feed()
+                    self.retry()
+                    self._rounds += 1
             if at_least > 0:
                 self.live(at_least, {})
             return done.result()
+
+    def pause(self, seconds: float) -> None:
+        """Wait as an operator does, who counts on a change being fed meanwhile, however slowly."""
+        time.sleep(seconds)
+        self._awaited = self._rounds + 2  # the first may have begun before
+        while self._rounds < self._awaited:
+            time.sleep(0.01)
 
     def settle(self) -> None:
         """Let all arrive that is on its way."""
@@ -225,7 +238,7 @@ def test_whatever_happens_search_knows_how_things_are_at_the_end(
             engine.restart()
     # Nothing else makes an index anew: not even the first write, if all were lost.
     before = Indexes(world.index.client).standing().searched
-    rebuilt = world.live_while(lambda: rebuild(engine), at_least=changes // 2)
+    rebuilt = world.live_while(lambda: rebuild(engine, world), at_least=changes // 2)
     world.settle()
     assert rebuilt.standing.searched != before == rebuilt.standing.standby
     assert world.deaths
@@ -239,7 +252,8 @@ def test_whatever_happens_search_knows_how_things_are_at_the_end(
             assert verdict.documents == len(world.lives.documents(tenant))
 
 
-def rebuild(engine: Engine) -> Rebuilt:
+def rebuild(engine: Engine, world: World) -> Rebuilt:
     """Build the index anew, as an operator's process of its own does."""
     with OpenSearch(hosts=[engine.url], timeout=60, max_retries=0, maxsize=8) as its_own:
-        return Rebuild(its_own, TableRows(client("dynamodb"), TABLE)).reindex()
+        rows = TableRows(client("dynamodb"), TABLE)
+        return Rebuild(its_own, rows, pause=world.pause).reindex()
