@@ -57,6 +57,7 @@ class World:
         self._batches: list[list[tuple[Any, Any]]] = []
         self._deferred: list[str] = []
         self._rounds = self._awaited = 0
+        self._ended = False
 
     def live(self, changes: int, moments: dict[int, Callable[[], None]]) -> None:
         """Let so many changes happen; after some of them, something else does."""
@@ -76,22 +77,25 @@ class World:
         """Let things happen, so many or more, for as long as something else is done."""
         with ThreadPoolExecutor(1) as pool:
             done = pool.submit(work)
-            while not done.done():
-                self.live(20, {})
-                at_least -= 20
-                if self._rounds < self._awaited:
-                    self.feed()
-                    self.retry()
-                    self._rounds += 1
-            if at_least > 0:
-                self.live(at_least, {})
+            try:
+                while not done.done():
+                    self.live(20, {})
+                    at_least -= 20
+                    if self._rounds < self._awaited:
+                        self.feed()
+                        self.retry()
+                        self._rounds += 1
+                if at_least > 0:
+                    self.live(at_least, {})
+            finally:
+                self._ended = True
             return done.result()
 
     def pause(self, seconds: float) -> None:
         """Wait as an operator does, who counts on a change being fed meanwhile, however slowly."""
         time.sleep(seconds)
         self._awaited = self._rounds + 2  # the first may have begun before
-        while self._rounds < self._awaited:
+        while self._rounds < self._awaited and not self._ended:
             time.sleep(0.01)
 
     def settle(self) -> None:
